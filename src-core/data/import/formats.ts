@@ -1,0 +1,87 @@
+/**
+ * @file The table of import formats. The first that recognizes a place reads it.
+ */
+import { open, realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { failure } from '../../errors.ts';
+import { openFolder, walk } from './folder.ts';
+import { isIdxHead, isIdxName, openIdxFile, openIdxFolder } from './idx.ts';
+import { openCsv, openJsonl } from './list.ts';
+import { onDisk, type Place, type Source } from './source.ts';
+import { openZip } from './zip.ts';
+
+export type Format = {
+  readonly title: string;
+  recognizes(place: Place): boolean | Promise<boolean>;
+  /** @throws InklingError when the source is broken as a whole. */
+  open(place: Place): Promise<Source>;
+};
+
+export const formats = {
+  zip: {
+    title: 'ZIP archive',
+    recognizes: ({ head, path }) =>
+      /^PK(\x03\x04|\x05\x06)/.test(head.toString('latin1')) || /\.zip$/i.test(path),
+    open: openZip,
+  },
+  idxFile: {
+    title: 'IDX file',
+    recognizes: ({ isFolder, head, path }) => !isFolder && (isIdxHead(head) || isIdxName(path)),
+    open: openIdxFile,
+  },
+  idxFolder: {
+    title: 'folder of IDX files',
+    recognizes: async (place) => place.isFolder && (await walk(place)).some(isIdxName),
+    open: openIdxFolder,
+  },
+  folder: {
+    title: 'folder per class',
+    recognizes: ({ isFolder }) => isFolder,
+    open: openFolder,
+  },
+  csv: {
+    title: 'CSV list',
+    recognizes: ({ path }) => /\.(csv|tsv)$/i.test(path),
+    open: openCsv,
+  },
+  jsonl: {
+    title: 'JSONL list',
+    recognizes: ({ path }) => /\.(jsonl|ndjson)$/i.test(path),
+    open: openJsonl,
+  },
+} satisfies Record<string, Format>;
+
+export type FormatName = keyof typeof formats;
+
+/** Enough for every signature, and for the first line of a list. */
+const headBytes = 4096;
+
+/**
+ * Opens whatever lies at `path`: all that can be known without reading the pictures.
+ *
+ * @throws InklingError `path-missing`, `path-unreadable`, `format-unknown`, and those of the formats
+ */
+export async function openSource(path: string): Promise<{ format: FormatName; source: Source }> {
+  const place = await look(path);
+  for (const [name, format] of Object.entries(formats))
+    // Object.entries forgets that the names are those of the table.
+    if (await format.recognizes(place))
+      return { format: name as FormatName, source: await format.open(place) };
+  throw failure('format-unknown', { path });
+}
+
+async function look(shown: string): Promise<Place> {
+  const path = await onDisk(shown, () => realpath(resolve(shown)));
+  const found = await onDisk(shown, () => stat(path));
+  const isFolder = found.isDirectory();
+  if (!isFolder && !found.isFile()) throw failure('format-unknown', { path: shown });
+  return { path, shown, isFolder, head: isFolder ? Buffer.alloc(0) : await readHead(path, shown) };
+}
+
+async function readHead(path: string, shown: string): Promise<Buffer> {
+  return onDisk(shown, async () => {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    return buffer.subarray(0, bytesRead);
+  });
+}

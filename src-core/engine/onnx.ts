@@ -1,0 +1,359 @@
+/**
+ * @file The default engine: the training step of `graph/step.ts` run by onnxruntime. Each step is one call; state
+ * is passed in and out as a few long vectors, which on WebGPU never leave the device.
+ *
+ * `session.run` blocks the thread it is called on: this belongs into the trainer process.
+ */
+import * as ort from 'onnxruntime-node';
+import { failure } from '../errors.ts';
+import { inference, type Forward } from '../graph/network.ts';
+import { healthFigures, healthGraph } from '../graph/health.ts';
+import { lower, type Target } from '../graph/lower.ts';
+import { writeOnnx } from '../graph/onnx.ts';
+import { optimizer } from '../graph/optimizers.ts';
+import { packed, unpacked, type Pack } from '../graph/packing.ts';
+import { averageName, next, slotName, trainingStep, type StepGraph } from '../graph/step.ts';
+import type { Value } from '../graph/value.ts';
+import { initialParams } from '../model/initialize.ts';
+import { resolveNetwork, type Network } from '../model/layers.ts';
+import {
+  imageSize,
+  type Engine,
+  type LayerHealth,
+  type Predictor,
+  type PredictorRequest,
+  type Tensors,
+  type Trainer,
+  type TrainerRequest,
+  type TrainState,
+} from './engine.ts';
+
+export const onnxEngine: Engine = { name: 'onnx', devices: async () => [], trainer, predictor };
+
+/** How each device is asked for. Only WebGPU can keep tensors on the device between runs. */
+const providers: Record<string, { readonly name: string; readonly resident: boolean }> = {
+  cpu: { name: 'cpu', resident: false },
+  webgpu: { name: 'webgpu', resident: true },
+  cuda: { name: 'cuda', resident: false },
+  dml: { name: 'dml', resident: false },
+  coreml: { name: 'coreml', resident: false },
+};
+
+/** Images per call when predicting: enough to fill every core, small enough to stay in the cache. */
+const PREDICT_BATCH = 256;
+
+/** @throws InklingError `device-unavailable` when the provider cannot be started. */
+async function session(
+  outputs: Readonly<Record<string, Value>>,
+  device: string,
+  threads: number,
+  resident: readonly string[] = [],
+): Promise<ort.InferenceSession> {
+  const provider = providers[device];
+  if (!provider)
+    throw failure('device-unavailable', {
+      device,
+      reason: 'the onnx engine has no such device',
+      hint: `Choose one of ${Object.keys(providers).join(', ')}.`,
+    });
+  const target: Target = device === 'cpu' ? 'cpu' : 'portable';
+  const names = Object.keys(outputs);
+  const lowered = lower(Object.values(outputs), target);
+  const model = writeOnnx(Object.fromEntries(names.map((name, i) => [name, lowered[i]!])));
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: [provider.name],
+      intraOpNumThreads: threads,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      // Values too small for a normal float slow convolutions down by a factor of 20 and change no result that counts.
+      extra: { session: { set_denormal_as_zero: '1' } },
+      ...(resident.length > 0 && {
+        preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, 'gpu-buffer'])),
+      }),
+    });
+  } catch (error) {
+    if (device === 'cpu') throw error;
+    throw failure('device-unavailable', {
+      device,
+      reason: firstLine(error),
+      hint: 'Choose another device, for example cpu; `inkling doctor` lists what this computer has.',
+    });
+  }
+}
+
+async function trainer(request: TrainerRequest): Promise<Trainer> {
+  const { options, batchSize, device } = request;
+  const network = resolveNetwork(request.spec);
+  const step = trainingStep(network, options, batchSize);
+  const resident = providers[device]?.resident ?? false;
+  const stateOutputs = step.state.map(({ name }) => next(name));
+  const run = await session(step.outputs, device, options.threads, resident ? stateOutputs : []);
+  const start = request.start ?? freshState(network, request);
+  const state = (resident ? onDevice : onHost)(run, step, initialVectors(step, start, options));
+  const rule = optimizer(options.optimizer);
+  const { channels, height, width } = request.spec.input;
+  const scalars = { rate: one(), epsilon: one(), decayRate: one() };
+  const feeds: Record<string, ort.Tensor> = {};
+  for (const [name, value] of Object.entries(scalars))
+    if (run.inputNames.includes(name)) feeds[name] = value.tensor;
+  const pixelShape = [batchSize, channels, height, width];
+  let health: { readonly session: ort.InferenceSession; readonly layers: HealthLayers } | null =
+    null;
+
+  const named = async () =>
+    namedState(step, options.averaging !== null, await state.vectors());
+
+  return {
+    batchSize,
+    noiseBytes: step.noiseBytes,
+    async step(batch, at) {
+      const { rate, epsilon } = rule.scalars(at.learningRate, at.step);
+      scalars.rate.data[0] = rate;
+      scalars.epsilon.data[0] = epsilon;
+      scalars.decayRate.data[0] = at.learningRate;
+      feeds['pixels'] = new ort.Tensor('uint8', batch.pixels, pixelShape);
+      feeds['labels'] = new ort.Tensor('int32', batch.labels, [batchSize]);
+      if (step.noiseBytes > 0)
+        feeds['noise'] = new ort.Tensor('uint8', batch.noise, [step.noiseBytes]);
+      return state.advance(feeds);
+    },
+    async probe(pixels, labels) {
+      health ??= await openHealth(network, step, request);
+      const inputs = await state.tensors(health.session.inputNames);
+      inputs['pixels'] = new ort.Tensor('uint8', pixels, pixelShape);
+      inputs['labels'] = new ort.Tensor('int32', labels, [batchSize]);
+      const { health: figures } = await health.session.run(inputs);
+      return healthRows(health.layers, figures!.data as Float32Array, await named());
+    },
+    state: named,
+    async dispose() {
+      state.dispose();
+      await run.release();
+      await health?.session.release();
+    },
+  };
+}
+
+type HealthLayers = readonly { readonly layer: string; readonly activation: string }[];
+
+async function openHealth(network: Network, step: StepGraph, request: TrainerRequest) {
+  const { options, batchSize, device } = request;
+  const graph = healthGraph(network, step.packing, options, batchSize);
+  return { layers: graph.layers, session: await session(graph.outputs, device, options.threads) };
+}
+
+function healthRows(
+  layers: HealthLayers,
+  figures: Float32Array,
+  { params }: TrainState,
+): LayerHealth[] {
+  return layers.map(({ layer, activation }, i) => {
+    const at = (name: (typeof healthFigures)[number]) =>
+      figures[i * healthFigures.length + healthFigures.indexOf(name)]!;
+    const slopes = params[`${layer}/slopes`]?.data;
+    return {
+      layer,
+      activation,
+      gradientNorm: at('gradientNorm'),
+      deadShare: at('deadShare'),
+      saturatedShare: at('saturatedShare'),
+      activationMean: at('activationMean'),
+      activationSd: at('activationSd'),
+      slopes: slopes ? summary(slopes) : null,
+    };
+  });
+}
+
+function summary(values: Float32Array) {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  return { mean, min: Math.min(...values), max: Math.max(...values) };
+}
+
+/** State vectors by name, wherever they live. */
+type Vectors = Map<string, Float32Array>;
+
+interface State {
+  /** One step: runs the graph and makes its new state the current one. */
+  advance(feeds: Record<string, ort.Tensor>): Promise<{ loss: number; correct: number }>;
+  /** The current state as tensors to feed, those among `names`. */
+  tensors(names: readonly string[]): Promise<Record<string, ort.Tensor>>;
+  /** Copies of the current state. */
+  vectors(): Promise<Vectors>;
+  dispose(): void;
+}
+
+/** State in memory: two sets of buffers, one read and one written in place by turns. */
+function onHost(run: ort.InferenceSession, step: StepGraph, start: Vectors): State {
+  const names = step.state.map(({ name }) => name);
+  const made = (data: (name: string, size: number) => Float32Array) =>
+    Object.fromEntries(
+      step.state.map(({ name, size }) => [
+        name,
+        new ort.Tensor('float32', data(name, size), [size]),
+      ]),
+    );
+  let current = made((name) => start.get(name)!);
+  let other = made((_, size) => new Float32Array(size));
+  const results = { loss: one(), correct: one() };
+  // The outputs of a run are the inputs of the next: each set is prepared once, in both roles.
+  const fetchesOf = (set: Record<string, ort.Tensor>) => ({
+    loss: results.loss.tensor,
+    correct: results.correct.tensor,
+    ...Object.fromEntries(names.map((name) => [next(name), set[name]!])),
+  });
+  let fetches = fetchesOf(other);
+  let otherFetches = fetchesOf(current);
+  const used = names.filter((name) => run.inputNames.includes(name));
+  return {
+    async advance(feeds) {
+      for (const name of used) feeds[name] = current[name]!;
+      await run.run(feeds, fetches);
+      [current, other] = [other, current];
+      [fetches, otherFetches] = [otherFetches, fetches];
+      return { loss: results.loss.data[0]!, correct: results.correct.data[0]! };
+    },
+    tensors: async (wanted) =>
+      Object.fromEntries(names.filter((n) => wanted.includes(n)).map((n) => [n, current[n]!])),
+    vectors: async () =>
+      new Map(names.map((name) => [name, (current[name]!.data as Float32Array).slice()])),
+    dispose: () => {},
+  };
+}
+
+/** State on the device: what a run returns is fed to the next one and then let go. */
+function onDevice(run: ort.InferenceSession, step: StepGraph, start: Vectors): State {
+  const names = step.state.map(({ name }) => name);
+  let current: Record<string, ort.Tensor> = Object.fromEntries(
+    step.state.map(({ name, size }) => [name, new ort.Tensor('float32', start.get(name)!, [size])]),
+  );
+  const used = names.filter((name) => run.inputNames.includes(name));
+  const vectors = async (): Promise<Vectors> => {
+    const all = new Map<string, Float32Array>();
+    for (const name of names)
+      all.set(name, ((await current[name]!.getData()) as Float32Array).slice());
+    return all;
+  };
+  return {
+    async advance(feeds) {
+      for (const name of used) feeds[name] = current[name]!;
+      const outputs = await run.run(feeds);
+      for (const name of names) current[name]!.dispose();
+      current = Object.fromEntries(names.map((name) => [name, outputs[next(name)]!]));
+      const { loss, correct } = outputs;
+      return { loss: numberOf(loss), correct: numberOf(correct) };
+    },
+    tensors: async (wanted) => {
+      const all = await vectors();
+      return Object.fromEntries(
+        names
+          .filter((name) => wanted.includes(name))
+          .map((name) => [
+            name,
+            new ort.Tensor('float32', all.get(name)!, [all.get(name)!.length]),
+          ]),
+      );
+    },
+    vectors,
+    dispose: () => {
+      for (const name of names) current[name]!.dispose();
+    },
+  };
+}
+
+function numberOf(tensor: ort.Tensor | undefined): number {
+  return (tensor!.data as Float32Array)[0]!;
+}
+
+function one() {
+  const data = new Float32Array(1);
+  return { data, tensor: new ort.Tensor('float32', data, [1]) };
+}
+
+function freshState(network: Network, { options }: TrainerRequest): TrainState {
+  const params = initialParams(network, options.seed);
+  return { params, optimizer: {}, average: options.averaging ? params : null };
+}
+
+/** Named tensors → state vectors. Optimizer slots that are absent start at zero. */
+function initialVectors(
+  { packing }: StepGraph,
+  start: TrainState,
+  options: TrainerRequest['options'],
+): Vectors {
+  const vectors: Vectors = new Map();
+  for (const pack of [...packing.trained, ...packing.statistics])
+    vectors.set(pack.name, packed(pack, start.params));
+  for (const pack of packing.trained) {
+    for (const slot of optimizer(options.optimizer).slots)
+      vectors.set(slotName(pack, slot), slotVector(pack, slot, start.optimizer));
+    if (options.averaging)
+      vectors.set(averageName(pack), packed(pack, start.average ?? start.params));
+  }
+  return vectors;
+}
+
+function slotVector(pack: Pack, slot: string, tensors: Tensors): Float32Array {
+  const fresh = Object.keys(tensors).length === 0;
+  return fresh ? new Float32Array(pack.size) : packed(pack, tensors, `${slot}/`);
+}
+
+/** State vectors → named tensors, the parameters in the network's order. */
+function namedState(step: StepGraph, averaging: boolean, vectors: Vectors): TrainState {
+  const { trained, statistics } = step.packing;
+  const named = (packs: readonly Pack[], vectorName: (pack: Pack) => string, prefix = '') =>
+    Object.assign(
+      {},
+      ...packs.map((pack) => unpacked(pack, vectors.get(vectorName(pack))!, prefix)),
+    ) as Record<string, { shape: readonly number[]; data: Float32Array }>;
+  const plain = (pack: Pack) => pack.name;
+  const followed = named(statistics, plain);
+  const params = inOrder(step, { ...named(trained, plain), ...followed });
+  const slots = [...new Set(step.state.flatMap(({ name }) => slotOf(name)))];
+  const optimizerState = Object.assign(
+    {},
+    ...slots.map((slot) => named(trained, (pack) => slotName(pack, slot), `${slot}/`)),
+  ) as Record<string, { shape: readonly number[]; data: Float32Array }>;
+  const average = averaging ? inOrder(step, { ...named(trained, averageName), ...followed }) : null;
+  return { params, optimizer: optimizerState, average };
+}
+
+function slotOf(stateName: string): string[] {
+  const [slot, pack] = stateName.split('/');
+  return pack === undefined || slot === 'average' ? [] : [slot!];
+}
+
+function inOrder(step: StepGraph, tensors: Tensors): Tensors {
+  return Object.fromEntries(step.paramNames.map((name) => [name, tensors[name]!]));
+}
+
+async function predictor(request: PredictorRequest): Promise<Predictor> {
+  const network = resolveNetwork(request.spec);
+  const { logits, probabilities }: Forward = inference(network, request.params);
+  const run = await session({ logits, probabilities }, request.device, request.threads);
+  const { classes, input } = request.spec;
+  const imageBytes = imageSize(input);
+  return {
+    async predict(pixels) {
+      const count = pixels.length / imageBytes;
+      const result = {
+        logits: new Float32Array(count * classes),
+        probabilities: new Float32Array(count * classes),
+      };
+      for (let first = 0; first < count; first += PREDICT_BATCH) {
+        const size = Math.min(PREDICT_BATCH, count - first);
+        const part = pixels.subarray(first * imageBytes, (first + size) * imageBytes);
+        const shape = [size, input.channels, input.height, input.width];
+        const out = await run.run({ pixels: new ort.Tensor('uint8', part, shape) });
+        result.logits.set(out['logits']!.data as Float32Array, first * classes);
+        result.probabilities.set(out['probabilities']!.data as Float32Array, first * classes);
+      }
+      return result;
+    },
+    dispose: () => run.release(),
+  };
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n')[0]!;
+}

@@ -1,0 +1,243 @@
+/**
+ * @file The catalogue of every failure a user can meet: a code, one sentence of what happened with the
+ * actual values, and one sentence of what to do. Anything not listed here is a defect and keeps its stack.
+ */
+
+type Entry<P> = (params: P) => { readonly message: string; readonly hint: string };
+
+const catalogue = {
+  'file-exists': (p: { path: string }) => ({
+    message: `There is already a file at ${p.path}.`,
+    hint: 'Choose another name, or remove that file first.',
+  }),
+  'workspace-newer': (p: { folder: string; found: number; known: number }) => ({
+    message: `The workspace ${p.folder} was made by a newer version (schema ${p.found}, known here up to ${p.known}).`,
+    hint: 'Update the program, or choose another workspace; nothing was changed.',
+  }),
+  'workspace-damaged': (p: { folder: string; problem: string }) => ({
+    message: `The database of the workspace ${p.folder} cannot be read: ${p.problem}.`,
+    hint: 'Put back a backup of inkling.db, or choose another workspace.',
+  }),
+  'workspace-in-use': (p: { folder: string }) => ({
+    message: `The workspace ${p.folder} is being written by another process.`,
+    hint: 'Close the other window or command and try again; reading is possible meanwhile.',
+  }),
+  'workspace-unusable': (p: { folder: string; problem: string }) => ({
+    message: `The workspace ${p.folder} cannot be opened: ${p.problem}.`,
+    hint: 'Choose a folder that you may read and write.',
+  }),
+  'disk-full': (p: { folder: string }) => ({
+    message: `There is no space left on the disk of ${p.folder}.`,
+    hint: 'Free some space and try again.',
+  }),
+  'import-running': (p: { folder: string }) => ({
+    message: `An import into the workspace ${p.folder} is already under way.`,
+    hint: 'Wait until it is done, or cancel it.',
+  }),
+  'dataset-unknown': (p: { name: string; known: string }) => ({
+    message: `There is no dataset ${p.name}.`,
+    hint: `Datasets in this workspace: ${p.known}.`,
+  }),
+  'run-unknown': (p: { run: string }) => ({
+    message: `There is no run ${p.run}.`,
+    hint: 'List the runs to see their names, which look like r12.',
+  }),
+  'snapshot-unknown': (p: { hash: string }) => ({
+    message: `There is no snapshot ${p.hash}.`,
+    hint: 'Freeze the dataset again by starting a new run.',
+  }),
+  'dataset-untrainable': (p: { name: string; problem: string }) => ({
+    message: `The dataset ${p.name} cannot be trained on: ${p.problem}.`,
+    hint: 'Label images of at least two classes, and leave some of them for training.',
+  }),
+  'cache-missing': (p: { file: string; problem: string }) => ({
+    message: `The tensor cache ${p.file} cannot be used: ${p.problem}.`,
+    hint: 'Start the run again; the cache is then rebuilt.',
+  }),
+  'path-missing': (p: { path: string }) => ({
+    message: `There is nothing at ${p.path}.`,
+    hint: 'Check the spelling of the path.',
+  }),
+  'path-unreadable': (p: { path: string; reason: string }) => ({
+    message: `${p.path} cannot be read: ${p.reason}.`,
+    hint: 'Check that you may read it and that its disk is still connected.',
+  }),
+  'format-unknown': (p: { path: string }) => ({
+    message: `${p.path} is not a dataset that can be imported.`,
+    hint: 'Give a folder or ZIP with one folder per class, an IDX file, or a .csv or .jsonl list.',
+  }),
+  'no-images': (p: { path: string; skipped: number; firstReason: string | null }) => ({
+    message:
+      p.firstReason === null
+        ? `No images in ${p.path}.`
+        : `None of the ${p.skipped} files in ${p.path} can be used; the first: ${p.firstReason}`,
+    hint: 'Put the images of each class in a folder of their own, for example 7/scan-01.png.',
+  }),
+  'too-many-files': (p: { path: string; limit: number }) => ({
+    message: `${p.path} holds more than ${p.limit} files.`,
+    hint: 'Import a part of it at a time, for example one folder after another.',
+  }),
+  'too-many-classes': (p: { path: string; count: number; limit: number }) => ({
+    message: `${p.path} has ${p.count} classes, and a dataset can have ${p.limit}.`,
+    hint: 'Check that the folders, or the label column, name classes and not single images.',
+  }),
+  'idx-truncated': (p: { path: string; expected: number; found: number }) => ({
+    message: `${p.path} ends early: ${p.expected} bytes expected, ${p.found} found.`,
+    hint: 'Download or copy the file again.',
+  }),
+  'idx-invalid': (p: { path: string; problem: string }) => ({
+    message: `${p.path} is not a usable IDX file: ${p.problem}.`,
+    hint: 'Images must be IDX3 and labels IDX1, both of unsigned bytes, as the original MNIST files are.',
+  }),
+  'idx-count': (p: { images: string; imageCount: number; labels: string; labelCount: number }) => ({
+    message: `${p.images} holds ${p.imageCount} images, but ${p.labels} holds ${p.labelCount} labels.`,
+    hint: 'Put the label file that belongs to these images beside them.',
+  }),
+  'idx-unpaired': (p: { path: string }) => ({
+    message: `${p.path} holds labels, but the images they belong to are not beside it.`,
+    hint: 'Put the image file beside it, with the same name but "images-idx3" for "labels-idx1".',
+  }),
+  'idx-several': (p: { path: string; sets: string }) => ({
+    message: `${p.path} holds several datasets: ${p.sets}.`,
+    hint: 'Import one of them by giving its image file, or put it in a folder of its own.',
+  }),
+  'archive-damaged': (p: { path: string; problem: string }) => ({
+    message: `The ZIP file ${p.path} is damaged or of an unknown kind: ${p.problem}.`,
+    hint: 'Download it again, or unpack it and import the folder.',
+  }),
+  'archive-escape': (p: { path: string; entry: string }) => ({
+    message: `The ZIP file ${p.path} is refused: its entry ${p.entry} points outside the archive.`,
+    hint: 'Use only archives from a source you trust; unpack this one yourself to look into it.',
+  }),
+  'archive-limit': (p: { path: string; problem: string }) => ({
+    message: `The ZIP file ${p.path} is refused: ${p.problem}.`,
+    hint: 'If you trust it, unpack it and import the folder.',
+  }),
+  'list-column': (p: { path: string; line: number; column: string }) => ({
+    message: `Line ${p.line} of ${p.path} has no ${p.column}.`,
+    hint: 'A CSV begins with a line path,label or path,label,split; each JSONL line has the same names.',
+  }),
+  'list-malformed': (p: { path: string; line: number; problem: string }) => ({
+    message: `Line ${p.line} of ${p.path} cannot be read: ${p.problem}.`,
+    hint: 'Correct that line and import again.',
+  }),
+  'list-escape': (p: { path: string; line: number; entry: string }) => ({
+    message: `Line ${p.line} of ${p.path} names ${p.entry}, which is outside the folder of the list.`,
+    hint: 'Put the images in the folder of the list, or below it, and use paths relative to it.',
+  }),
+  'image-empty': (p: { path: string }) => ({
+    message: `The file ${p.path} is empty.`,
+    hint: 'Copy it again from where it came.',
+  }),
+  'image-missing': (p: { path: string }) => ({
+    message: `There is no file ${p.path}.`,
+    hint: 'Check the path in the list.',
+  }),
+  'image-unsupported': (p: { reason: string }) => ({
+    message: `Not a picture that can be used: ${p.reason}.`,
+    hint: 'Save it as PNG, JPEG, BMP, GIF, WebP or TIFF, with 8 or 16 bits per channel.',
+  }),
+  'image-too-large': (p: { reason: string }) => ({
+    message: `The picture is too large: ${p.reason}.`,
+    hint: 'Make it smaller; networks here read at most 512 × 512 pixels.',
+  }),
+  'image-too-slow': (p: { seconds: number }) => ({
+    message: `The picture could not be decoded within ${p.seconds} seconds.`,
+    hint: 'Save it again with another program.',
+  }),
+  'image-truncated': (p: { bytes: number }) => ({
+    message: `The picture ends early, after ${p.bytes} bytes.`,
+    hint: 'Copy or download the file again.',
+  }),
+  'image-unreadable': (p: { reason: string }) => ({
+    message: `The picture is damaged: ${p.reason}.`,
+    hint: 'Copy the file again, or save it again with another program.',
+  }),
+  'spec-invalid': (p: { problem: string }) => ({
+    message: `The network description is not valid: ${p.problem}.`,
+    hint: 'Correct the named field and try again.',
+  }),
+  'layer-shape': (p: { layer: string; problem: string }) => ({
+    message: `Layer ${p.layer} cannot be built: ${p.problem}.`,
+    hint: 'Change this layer or the one before it so that the shapes fit.',
+  }),
+  'device-unavailable': (p: { device: string; reason: string; hint: string }) => ({
+    message: `The device ${p.device} cannot be used: ${p.reason}.`,
+    hint: p.hint,
+  }),
+  'full-batch-too-large': (p: { samples: number; gibibytes: number; limitGibibytes: number }) => ({
+    message: `Gradient descent over all ${p.samples} training images at once would need about ${p.gibibytes} GiB of memory; the limit is ${p.limitGibibytes} GiB.`,
+    hint: 'Choose SGD with a batch size, a smaller network, or fewer training images.',
+  }),
+  'loss-not-finite': (p: { step: number; epoch: number; loss: string }) => ({
+    message: `Training stopped at step ${p.step} (epoch ${p.epoch}): the loss became ${p.loss}.`,
+    hint: 'Try a lower learning rate, warm-up, or gradient clipping.',
+  }),
+  'checkpoint-damaged': (p: { file: string; problem: string }) => ({
+    message: `The checkpoint ${p.file} cannot be used: ${p.problem}.`,
+    hint: 'Put the file back from a backup of the workspace, or train the run again from the start.',
+  }),
+  'checkpoint-mismatch': (p: { file: string }) => ({
+    message: `The checkpoint ${p.file} belongs to a run with other settings.`,
+    hint: 'Only the number of epochs may change when a run is continued; start a new run instead.',
+  }),
+  'engine-unknown': (p: { engine: string; known: string }) => ({
+    message: `There is no engine ${p.engine}.`,
+    hint: `Engines: ${p.known}.`,
+  }),
+  'run-state': (p: { run: string; status: string; action: string }) => ({
+    message: `The run ${p.run} is ${p.status} and cannot be ${p.action}.`,
+    hint: 'List the runs to see what each of them is doing.',
+  }),
+  'run-complete': (p: { run: string; epochs: number }) => ({
+    message: `The run ${p.run} has finished its ${p.epochs} epochs.`,
+    hint: 'Say how many more epochs it should train.',
+  }),
+  'run-untrained': (p: { run: string }) => ({
+    message: `The run ${p.run} has no trained parameters yet.`,
+    hint: 'Wait for its first epoch to end, or resume it.',
+  }),
+  'trainer-crashed': (p: { reason: string }) => ({
+    message: `The training process ended unexpectedly (${p.reason}).`,
+    hint: 'Resume the run to continue from its last checkpoint.',
+  }),
+  'trainer-out-of-memory': (p: { reason: string }) => ({
+    message: `The training process ran out of memory (${p.reason}).`,
+    hint: 'Use a smaller batch size or network, close other programs, then resume or start again.',
+  }),
+  'trainer-stalled': (p: { seconds: number }) => ({
+    message: `The training process has said nothing for ${p.seconds} seconds and was ended.`,
+    hint: 'Resume the run; if it happens again, choose another device or a smaller batch size.',
+  }),
+  'trainer-failed': (p: { problem: string }) => ({
+    message: `The training process met a defect: ${p.problem}.`,
+    hint: 'Resume the run to continue from its last checkpoint, and please report the defect.',
+  }),
+} satisfies Record<string, Entry<never>>;
+
+type Catalogue = typeof catalogue;
+export type ErrorCode = keyof Catalogue;
+
+/** An expected failure. `message` says what happened, `hint` what to do; both are complete sentences. */
+export class InklingError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string) {
+    super(message);
+    this.name = 'InklingError';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** Builds the error `code` with its values, ready to throw. */
+export function failure<C extends ErrorCode>(
+  code: C,
+  params: Parameters<Catalogue[C]>[0],
+): InklingError {
+  // Each entry takes exactly the parameters its code requires; TypeScript cannot follow that through the index.
+  const entry = catalogue[code] as Entry<Parameters<Catalogue[C]>[0]>;
+  const { message, hint } = entry(params);
+  return new InklingError(code, message, hint);
+}

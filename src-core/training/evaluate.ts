@@ -1,0 +1,48 @@
+/** @file Loss and accuracy of a split, by a predictor. */
+import type { Predictor } from '../engine/engine.ts';
+import type { TensorCache } from '../data/cache.ts';
+import type { Range } from '../workspace/records.ts';
+import { addScores, noScores, type Objective } from './losses.ts';
+import type { Score } from './metrics.ts';
+
+/** Where samples come from: the tensor cache, of which this much is needed. */
+export type SampleSource = Pick<
+  TensorCache,
+  'shape' | 'classes' | 'ranges' | 'labels' | 'readPixels'
+>;
+
+export type Evaluation = {
+  readonly score: Score;
+  /** [N, classes], in the order of the snapshot. */
+  readonly probabilities: Float32Array;
+};
+
+/** Images between two breaths: a fraction of a second on a slow machine, so that messages are answered. */
+const chunkSamples = 512;
+
+/**
+ * @param range not empty.
+ * @param breathe lets messages in and out.
+ */
+export async function evaluate(
+  predictor: Predictor,
+  source: SampleSource,
+  range: Range,
+  objective: Objective,
+  breathe: () => Promise<void>,
+): Promise<Evaluation> {
+  const classes = source.classes.length;
+  const probabilities = new Float32Array((range.end - range.start) * classes);
+  const sums = noScores();
+  for (let start = range.start; start < range.end; start += chunkSamples) {
+    const end = Math.min(start + chunkSamples, range.end);
+    const prediction = await predictor.predict(source.readPixels({ start, end }));
+    addScores(prediction, source.labels.subarray(start, end), objective, sums);
+    probabilities.set(prediction.probabilities, (start - range.start) * classes);
+    await breathe();
+  }
+  return {
+    score: { loss: sums.loss / sums.count, accuracy: sums.correct / sums.count },
+    probabilities,
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * @file Image bytes, kept as they came and stored once per content. A blob's hash is the SHA-256 of its bytes;
+ * for `raw`, whose bytes do not tell their shape, of a line with the shape followed by the bytes.
+ */
+import { hash } from 'node:crypto';
+import type { Store } from './records.ts';
+
+export const encodings = ['png', 'jpeg', 'gif', 'webp', 'tiff', 'bmp', 'raw'] as const;
+export type Encoding = (typeof encodings)[number];
+
+/**
+ * `width` and `height` are those of the picture as shown (after EXIF orientation); `channels` counts grey 1,
+ * grey and alpha 2, color 3, color and alpha 4; `depth` is bits per channel (8 or 16). `raw` bytes are uint8
+ * [C, H, W] (IDX), so its depth is 8.
+ */
+export type NewBlob = {
+  readonly bytes: Uint8Array;
+  readonly encoding: Encoding;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly depth: number;
+};
+
+export type Blob = Omit<NewBlob, 'bytes'> & { readonly bytes: Buffer };
+
+export type Blobs = ReturnType<typeof blobQueries>;
+
+export function blobQueries({ database }: Store) {
+  const columns = 'encoding, width, height, channels, depth, bytes';
+  const byHash = database.prepare<[Uint8Array], Blob>(`SELECT ${columns} FROM blob WHERE hash = ?`);
+  const byImage = database.prepare<[number], Blob>(
+    `SELECT ${columns} FROM blob WHERE id = (SELECT blob FROM image WHERE id = ?)`,
+  );
+  const count = database.prepare<[], number>('SELECT count(*) FROM blob').pluck();
+  return {
+    /** @param blobHash 32 bytes. */
+    get: (blobHash: Uint8Array): Blob | undefined => byHash.get(blobHash),
+    ofImage: (image: number): Blob | undefined => byImage.get(image),
+    count: (): number => count.get()!,
+  };
+}
+
+/** Returns a function that stores a blob unless it is known, and gives its row number. Call it inside a transaction. */
+export function blobWriter({ database }: Store): (blob: NewBlob) => number {
+  const insert = database.prepare(
+    `INSERT INTO blob (hash, encoding, width, height, channels, depth, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING`,
+  );
+  const find = database.prepare<[Uint8Array], number>('SELECT id FROM blob WHERE hash = ?').pluck();
+  return (blob) => {
+    const { encoding, width, height, channels, depth, bytes } = blob;
+    const key = blobHash(blob);
+    const { changes, lastInsertRowid } = insert.run(
+      key,
+      encoding,
+      width,
+      height,
+      channels,
+      depth,
+      bytes,
+    );
+    return changes === 1 ? Number(lastInsertRowid) : find.get(key)!;
+  };
+}
+
+/** SHA-256, 32 bytes. */
+export function blobHash(blob: NewBlob): Buffer {
+  if (blob.encoding !== 'raw') return hash('sha256', blob.bytes, 'buffer');
+  const shape = Buffer.from(`raw ${blob.channels} ${blob.height} ${blob.width} ${blob.depth}\n`);
+  return hash('sha256', Buffer.concat([shape, blob.bytes]), 'buffer');
+}
