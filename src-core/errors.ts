@@ -5,7 +5,7 @@
 
 type Entry<P> = (params: P) => { readonly message: string; readonly hint: string };
 
-const catalogue = {
+export const catalogue = {
   'file-exists': (p: { path: string }) => ({
     message: `There is already a file at ${p.path}.`,
     hint: 'Choose another name, or remove that file first.',

@@ -3,7 +3,7 @@
  *
  * `<hash>.pixels` holds uint8 [N, C, H, W] in snapshot order, `<hash>.labels` int32 little-endian [N],
  * `<hash>.json` the rest. The JSON is renamed into place last, so whoever sees it sees whole files. The cache
- * can be deleted at any time; `ensureCache` builds it again.
+ * can be deleted at any time; `ensureCache` builds it again. Opening one loads no database code.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
@@ -12,9 +12,14 @@ import { z } from 'zod';
 import { failure, InklingError } from '../errors.ts';
 import { ImageShape } from '../model/spec.ts';
 import type { Blob } from '../workspace/blobs.ts';
-import type { Range, Ranges, SnapshotHash } from '../workspace/records.ts';
+import {
+  buildingPrefix,
+  type Range,
+  type Ranges,
+  type SnapshotHash,
+} from '../workspace/records.ts';
 import { hashBytes, littleEndian, type Snapshot } from '../workspace/snapshots.ts';
-import { buildingPrefix, type Workspace } from '../workspace/workspace.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 /**
  * Decodes one stored image to uint8 [C, H, W] of `shape`, planar: fitted inside without changing its aspect,

@@ -69,7 +69,7 @@ function digitAt(seed: number, index: number): number {
 /** From a fine liner to a felt pen. */
 function takePen(random: Stream): Pen {
   return {
-    radius: Math.max(0.65, 1.32 + 0.38 * spread(random)),
+    radius: Math.max(0.65, 1.12 + 0.34 * spread(random) + 0.9 * random.float() ** 3),
     edge: 1 + 0.4 * random.float(),
     level: 255 - 8 * random.float() * random.float(),
   };

@@ -53,7 +53,7 @@ export function freezeSnapshot(
   return workspace.transaction(() => {
     workspace.splits.assign(dataset.id, assignSplits);
     const candidates = workspace.snapshots.candidates(dataset.id);
-    const ofPart = (part: Part) => candidates.filter((one) => one[0] === part).sort(byContent);
+    const ofPart = (part: Part) => candidates.filter((one) => one[0] === part);
     const train = limited(ofPart('train'), options.limit ?? null, dataset.splitSeed);
     const classes = workspace.datasets.classes(dataset.id).map((one) => one.name);
     if (classes.length < 2) throw untrainable(dataset, 'it has fewer than two classes');
@@ -116,10 +116,6 @@ function snapshotHash(frozen: Omit<Snapshot, 'hash'>): SnapshotHash {
   const hash = createHash('sha256').update(`${header}\n`).update(hashes);
   // The brand's one maker: a SHA-256 of frozen content.
   return hash.update(littleEndian(labels)).digest('hex') as SnapshotHash;
-}
-
-function byContent(a: Candidate, b: Candidate): number {
-  return Buffer.compare(a[1], b[1]) || a[2] - b[2];
 }
 
 function untrainable(dataset: Dataset, problem: string) {

@@ -38,10 +38,10 @@ const softwareDrivers = { swiftshader: 'SwiftShader', vulkan_lvp: 'llvmpipe' };
  * several of them loaded, which one computes cannot be known, and nothing is said.
  */
 function softwareDriver(): string | null {
-  const { report } = process;
-  report.excludeNetwork = true; // looking up host names can take seconds
   // Typed as `object` by Node; this is the part of its documented format that is read here.
-  const { sharedObjects } = report.getReport() as { readonly sharedObjects: readonly string[] };
+  const { sharedObjects } = process.report.getReport() as {
+    readonly sharedObjects: readonly string[];
+  };
   const drivers = sharedObjects.filter((file) => /vk_swiftshader|libvulkan_|GLX_nvidia/.test(file));
   const [only, ...others] = drivers;
   if (!only || others.length > 0) return null;

@@ -47,6 +47,7 @@ async function session(
   outputs: Readonly<Record<string, Value>>,
   device: string,
   threads: number,
+  target: Target,
   resident: readonly string[] = [],
 ): Promise<ort.InferenceSession> {
   const provider = providers[device];
@@ -56,7 +57,6 @@ async function session(
       reason: 'the onnx engine has no such device',
       hint: `Choose one of ${Object.keys(providers).join(', ')}.`,
     });
-  const target: Target = device === 'cpu' ? 'cpu' : 'portable';
   const names = Object.keys(outputs);
   const lowered = lower(Object.values(outputs), target);
   const model = writeOnnx(Object.fromEntries(names.map((name, i) => [name, lowered[i]!])));
@@ -88,7 +88,9 @@ async function trainer(request: TrainerRequest): Promise<Trainer> {
   const step = trainingStep(network, options, batchSize);
   const resident = providers[device]?.resident ?? false;
   const stateOutputs = step.state.map(({ name }) => next(name));
-  const run = await session(step.outputs, device, options.threads, resident ? stateOutputs : []);
+  const target = device === 'cpu' ? 'cpu-training' : 'portable';
+  const kept = resident ? stateOutputs : [];
+  const run = await session(step.outputs, device, options.threads, target, kept);
   const start = request.start ?? freshState(network, request);
   const state = (resident ? onDevice : onHost)(run, step, initialVectors(step, start, options));
   const rule = optimizer(options.optimizer);
@@ -101,8 +103,7 @@ async function trainer(request: TrainerRequest): Promise<Trainer> {
   let health: { readonly session: ort.InferenceSession; readonly layers: HealthLayers } | null =
     null;
 
-  const named = async () =>
-    namedState(step, options.averaging !== null, await state.vectors());
+  const named = async () => namedState(step, options.averaging !== null, await state.vectors());
 
   return {
     batchSize,
@@ -140,7 +141,10 @@ type HealthLayers = readonly { readonly layer: string; readonly activation: stri
 async function openHealth(network: Network, step: StepGraph, request: TrainerRequest) {
   const { options, batchSize, device } = request;
   const graph = healthGraph(network, step.packing, options, batchSize);
-  return { layers: graph.layers, session: await session(graph.outputs, device, options.threads) };
+  return {
+    layers: graph.layers,
+    session: await session(graph.outputs, device, options.threads, 'portable'),
+  };
 }
 
 function healthRows(
@@ -330,7 +334,7 @@ function inOrder(step: StepGraph, tensors: Tensors): Tensors {
 async function predictor(request: PredictorRequest): Promise<Predictor> {
   const network = resolveNetwork(request.spec);
   const { logits, probabilities }: Forward = inference(network, request.params);
-  const run = await session({ logits, probabilities }, request.device, request.threads);
+  const run = await session({ logits, probabilities }, request.device, request.threads, 'portable');
   const { classes, input } = request.spec;
   const imageBytes = imageSize(input);
   return {

@@ -164,6 +164,11 @@ export function conv(x: Value, w: Value, b: Value | null, window: Window): Value
   return apply('Conv', b ? [x, w, b] : [x, w], attrs);
 }
 
+/** max pooling over `pool` of conv(x, w) + b, the windows side by side. */
+export function pooledConv(x: Value, w: Value, b: Value, window: Window, pool: Dims): Value {
+  return apply('PooledConv', [x, w, b], { strides: window.strides, pads: window.pads, pool });
+}
+
 export function maxPool(x: Value, kernel: Dims, window: Window): Value {
   return apply('MaxPool', [x], { kernel_shape: kernel, ...window });
 }

@@ -19,6 +19,7 @@ import {
   moments,
   mul,
   normalize,
+  pooledConv,
   reduceMean,
   reshape,
   scaled,
@@ -98,8 +99,8 @@ function runLayers(build: Build, layers: readonly Layer[], x: Value): Value {
   for (let i = 0; i < layers.length; i++) {
     const layer = layers[i]!;
     const next = layers[i + 1];
-    if (!build.traced && next && poolsFirst(layer, next)) {
-      value = labeled(layer.name, () => convThenPool(build, layer, next, value));
+    if (!build.traced && next?.kind === 'maxPool' && poolsFirst(layer, next)) {
+      value = labeled(layer.name, () => convThenPool(build, layer, next.size, value));
       i++;
     } else {
       value = labeled(layer.name, () => runLayer(build, layer, value));
@@ -109,34 +110,22 @@ function runLayers(build: Build, layers: readonly Layer[], x: Value): Value {
 }
 
 type Conv = Extract<Layer, { kind: 'conv2d' }>;
-type Pool = Extract<Layer, { kind: 'maxPool' | 'avgPool' }>;
 
 /** A monotone activation picks the same winner after max pooling, on a fraction of the values. */
-function poolsFirst(layer: Layer, next: Layer): next is Pool {
+function poolsFirst(layer: Layer, next: Layer): layer is Conv {
   return (
     layer.kind === 'conv2d' &&
+    activations[layer.activation.name].monotone &&
     next.kind === 'maxPool' &&
-    activations[layer.activation.name].monotone
+    next.stride === next.size &&
+    next.pads.every((n) => n === 0)
   );
 }
 
-function convThenPool(build: Build, layer: Layer, pool: Pool, x: Value): Value {
-  const conv = layer as Conv; // `poolsFirst` has seen to it
-  const needed = croppedInput(conv, pool, x);
-  const before = convolve(build, conv, needed);
-  const kernel = [pool.size, pool.size];
-  const pooled = maxPool(before, kernel, windowOf(pool));
-  return traced(build, conv, conv.activation, conv.params, pooled);
-}
-
-/** Leaves out the rows and columns of x that no pooled pixel depends on. */
-function croppedInput(conv: Conv, pool: Pool, x: Value): Value {
-  if ([...conv.pads, ...pool.pads].some((n) => n > 0)) return x;
-  const used = (axis: 1 | 2) => {
-    const pixels = (pool.output[axis]! - 1) * pool.stride + pool.size;
-    return Math.min(x.shape[axis + 1]!, (pixels - 1) * conv.stride + conv.kernel);
-  };
-  return slice(slice(x, 2, 0, used(1)), 3, 0, used(2));
+function convThenPool(build: Build, layer: Conv, size: number, x: Value): Value {
+  const [kernel, bias] = layer.params.map(build.param);
+  const before = pooledConv(x, kernel!, bias!, windowOf(layer), [size, size]);
+  return traced(build, layer, layer.activation, layer.params, before);
 }
 
 function runLayer(build: Build, layer: Layer, x: Value): Value {

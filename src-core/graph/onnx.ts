@@ -32,9 +32,10 @@ export function writeOnnx(
 ): Uint8Array {
   const roots = Object.values(outputs);
   const names = new Map<Value, string>();
-  const nodes = new Map<string, Node>();
+  const nodes: Node[] = [];
   const initializers = new Map<string, Tensor>();
   const inputs: object[] = [];
+  const wanted = new Map(Object.entries(outputs).map(([name, value]) => [value, name]));
   for (const value of topological(roots)) {
     if (value.kind === 'input') {
       names.set(value, value.name);
@@ -43,12 +44,14 @@ export function writeOnnx(
       names.set(value, `constant_${initializers.size}`);
       initializers.set(names.get(value)!, tensor(names.get(value)!, value));
     } else {
-      names.set(value, writeNode(value, names, nodes, initializers));
+      const written = writeNode(value, wanted.get(value), names, initializers, nodes.length);
+      names.set(value, written.output[0]!);
+      nodes.push(written);
     }
   }
-  // An output may be an input or shared with another output: Identity gives it its own name.
   const named = Object.entries(outputs).map(([name, value]) => {
-    nodes.set(`output ${name}`, node('Identity', [names.get(value)!], [name], `output ${name}`));
+    // An output may be an input, or the same value as another output: Identity gives it its own name.
+    if (names.get(value) !== name) nodes.push(node('Identity', [names.get(value)!], name, name));
     return valueInfo(name, value);
   });
   const model = {
@@ -58,7 +61,7 @@ export function writeOnnx(
     opsetImport: [{ domain: '', version: OPSET }],
     graph: {
       name: 'inkling',
-      node: [...nodes.values()],
+      node: nodes,
       initializer: [...initializers.values()],
       input: inputs,
       output: named,
@@ -68,37 +71,28 @@ export function writeOnnx(
   return ModelProto.encode(ModelProto.fromObject(model)).finish();
 }
 
-/** Adds the node of a value, or another output to the node that is there already; returns the value's name. */
+/** The node that computes a value, its output under the name that is asked for. */
 function writeNode(
   value: OpValue,
+  outputName: string | undefined,
   names: ReadonlyMap<Value, string>,
-  nodes: Map<string, Node>,
   initializers: Map<string, Tensor>,
-): string {
+  index: number,
+): Node {
   const { onnx } = row(value.op);
   if (!onnx) throw new Error(`${value.op} has no ONNX form`);
   const written = onnx(value.attrs, ...value.inputs.map((x) => x.shape));
-  const inputs = [
-    ...value.inputs.map((x) => names.get(x)!),
-    ...extraInputs(written).map((extra) => {
-      initializers.set(extra.name, extra);
-      return extra.name;
-    }),
-  ];
-  const key = `${written.type} ${inputs.join()} ${JSON.stringify([written.ints, written.floats])}`;
-  const place = written.output ?? 0;
-  const known = nodes.get(key);
-  const name = `${value.label || 'graph'}/${value.op}_${nodes.size}`;
-  const made = known ?? node(written.type, inputs, [], name, written);
-  for (let i = made.output.length; i <= place; i++) made.output.push(`${made.name}:${i}`);
-  nodes.set(key, made);
-  return made.output[place]!;
+  const extras = extraInputs(written);
+  for (const extra of extras) initializers.set(extra.name, extra);
+  const inputs = [...value.inputs.map((x) => names.get(x)!), ...extras.map(({ name }) => name)];
+  const name = `${value.label || 'graph'}/${value.op}_${index}`;
+  return node(written.type, inputs, outputName ?? `${name}:0`, name, written);
 }
 
 function node(
   opType: string,
   input: string[],
-  output: string[],
+  output: string,
   name: string,
   written?: Written,
 ): Node {
@@ -112,7 +106,7 @@ function node(
     f: value,
     type: attributeTypes.float,
   }));
-  return { name, opType, input, output, attribute: [...ints, ...floats] };
+  return { name, opType, input, output: [output], attribute: [...ints, ...floats] };
 }
 
 /** Inputs that are part of the op: equal ones are one initializer, named by its content. */

@@ -16,8 +16,6 @@ export type Written = {
   readonly intInputs?: readonly (readonly number[])[];
   /** A float32 scalar input after the integer ones (the fill of a Pad). */
   readonly floatInput?: number;
-  /** Which output of the node this is; nodes that differ in nothing else become one. */
-  readonly output?: number;
 };
 
 /**
@@ -40,6 +38,7 @@ export type Op = {
   readonly check: readonly Check[];
 };
 
+const dense = { strides: [1, 1], pads: [0, 0, 0, 0] };
 const unpadded = { strides: [2, 2], pads: [0, 0, 0, 0] };
 
 export const ops = {
@@ -385,6 +384,32 @@ export const ops = {
     }),
     check: [],
   },
+  /** Conv, then MaxPool over windows of `pool` that neither overlap nor leave gaps. */
+  PooledConv: {
+    shape: (attrs, x, w, b) => {
+      if (x![1] !== w![1] || b![0] !== w![0]) throw mismatch('PooledConv', x!, w!);
+      const pool = list(attrs, 'pool');
+      const whole = windows(attrs, x!, w!.slice(2));
+      return [x![0]!, w![0]!, ...whole.map((length, axis) => Math.floor(length / pool[axis]!))];
+    },
+    check: [
+      { shapes: [[2, 2, 6, 6], [3, 2, 3, 3], [3]], attrs: { ...dense, pool: [2, 2] } },
+      { shapes: [[2, 1, 7, 8], [2, 1, 3, 3], [2]], attrs: { ...dense, pool: [2, 2] } },
+      {
+        shapes: [[1, 2, 5, 6], [2, 2, 3, 3], [2]],
+        attrs: { strides: [1, 1], pads: [1, 1, 1, 1], pool: [2, 2] },
+      },
+      {
+        shapes: [[1, 2, 9, 9], [2, 2, 3, 3], [2]],
+        attrs: { strides: [2, 2], pads: [0, 1, 1, 1], pool: [2, 2] },
+      },
+      { shapes: [[1, 1, 8, 9], [2, 1, 3, 3], [2]], attrs: { ...dense, pool: [3, 3] } },
+    ],
+  },
+  /** dx of PooledConv from (x, w, dy). */
+  PooledConvInputGrad: { shape: (_, x) => x!, check: [] },
+  /** dw of PooledConv from (x, w, dy). */
+  PooledConvFilterGrad: { shape: (_, _x, w) => w!, check: [] },
   MaxPool: {
     shape: (attrs, x) => [x![0]!, x![1]!, ...windows(attrs, x!, list(attrs, 'kernel_shape'))],
     onnx: (attrs) => ({ type: 'MaxPool', ints: attrs }),
@@ -405,25 +430,8 @@ export const ops = {
       },
     ],
   },
-  /** Where in the whole of x each window's first largest value lies (CPU only). */
-  MaxPoolIndices: {
-    shape: (attrs, x) => [x![0]!, x![1]!, ...windows(attrs, x!, list(attrs, 'kernel_shape'))],
-    dtype: () => 'int64',
-    onnx: (attrs) => ({ type: 'MaxPool', ints: attrs, output: 1 }),
-    check: [],
-  },
   /** dx of MaxPool from (x, y, dy): each window's first largest value takes its dy. */
   MaxPoolGrad: { shape: (_, x) => x!, check: [] },
-  /** Values put back at their indices, zeros elsewhere; indices must not repeat (CPU only). */
-  MaxUnpool: {
-    shape: (attrs) => list(attrs, 'input'),
-    onnx: (attrs) => ({
-      type: 'MaxUnpool',
-      ints: { kernel_shape: list(attrs, 'kernel_shape'), strides: list(attrs, 'strides') },
-      intInputs: [list(attrs, 'input')],
-    }),
-    check: [],
-  },
   /** Mean over the pixels inside the image: padding does not count. */
   AveragePool: {
     shape: (attrs, x) => [x![0]!, x![1]!, ...windows(attrs, x!, list(attrs, 'kernel_shape'))],

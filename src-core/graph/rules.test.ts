@@ -89,7 +89,7 @@ async function numeric(
   return gradient;
 }
 
-describe.each(['cpu', 'portable'] as const)('gradients, lowered for %s', (target) => {
+describe.each(['cpu-training', 'portable'] as const)('gradients, lowered for %s', (target) => {
   for (const name of names)
     row(name).check.forEach((check, index) => {
       it(`${name} ${index + 1}: ${check.shapes.map((s) => `[${s.join()}]`).join(' ')}`, async () => {

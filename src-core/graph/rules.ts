@@ -5,6 +5,7 @@
  */
 import {
   add,
+  apply,
   avgPoolGrad,
   cast,
   convFilterGrad,
@@ -150,10 +151,16 @@ export const rules: Record<OpName, Rule | null> = {
   ConvInputGrad: backwardOnly,
   ConvFilterGrad: backwardOnly,
   ConvTranspose: backwardOnly,
+  // The bias moves all places of a window alike, so the winners do not depend on it.
+  PooledConv: (dy, y, x, w) => [
+    apply('PooledConvInputGrad', [x, w, dy], y.attrs),
+    apply('PooledConvFilterGrad', [x, w, dy], y.attrs),
+    reduceSum(dy, [0, 2, 3], false),
+  ],
+  PooledConvInputGrad: backwardOnly,
+  PooledConvFilterGrad: backwardOnly,
   MaxPool: (dy, y, x) => [maxPoolGrad(x, y, dy, y.attrs)],
-  MaxPoolIndices: flat,
   MaxPoolGrad: backwardOnly,
-  MaxUnpool: backwardOnly,
   AveragePool: (dy, y, x) => [avgPoolGrad(dy, x.shape, y.attrs)],
   AvgPoolGrad: backwardOnly,
 };

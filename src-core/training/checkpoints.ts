@@ -128,7 +128,11 @@ async function readNamed(folder: string, file: string): Promise<Resumable> {
   };
 }
 
-function fileRecord(file: string, bytes: Buffer, { step, stepsPerEpoch }: Progress): CheckpointFile {
+function fileRecord(
+  file: string,
+  bytes: Buffer,
+  { step, stepsPerEpoch }: Progress,
+): CheckpointFile {
   const hash = createHash('sha256').update(bytes).digest('hex');
   return { file, hash, step, epoch: Math.floor(step / stepsPerEpoch) };
 }
@@ -193,9 +197,9 @@ export async function readResumable(folder: string, file: string): Promise<Resum
 
 /** Newest first. */
 async function lastCheckpoints(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await namesIn(folder);
   return names
-    .filter((name) => /^last-\d+\.safetensors$/.test(name))
+    .filter((name) => name.startsWith('last-') && !name.endsWith('.tmp'))
     .sort((a, b) => stepOf(b) - stepOf(a));
 }
 
@@ -203,12 +207,27 @@ function stepOf(file: string): number {
   return Number(/-(\d+)\./.exec(file)?.[1] ?? 0);
 }
 
-/** Deletes what is in the folder of a run but `keep`: older checkpoints and what a crash left half-written. */
-export async function pruneCheckpoints(folder: string, keep: ReadonlySet<string>): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  const outdated = names.filter((name) => !keep.has(name));
-  await Promise.all(outdated.map((name) => rm(join(folder, name), { force: true })));
+/**
+ * Deletes what is older than `last` in the folder of a run but for `keep`, files that a crash left half-written
+ * included. Newer files are let be: the trainer may be writing one now.
+ */
+export async function pruneCheckpoints(
+  folder: string,
+  last: string,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  const names = await namesIn(folder);
+  const outdated = names.filter((name) => stepOf(name) < stepOf(last) && !keep.has(name));
+  // What cannot be deleted now, because a virus scanner reads it, is deleted at the next checkpoint.
+  await Promise.allSettled(outdated.map((name) => rm(join(folder, name), { force: true })));
 }
+
+async function namesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => checkpointName.test(name));
+}
+
+const checkpointName = /^(last|best)-\d+\.safetensors(\.tmp)?$/;
 
 /** SHA-256 over the name, shape and float32 bytes of each tensor in order. */
 export function parametersHash(params: Tensors): string {

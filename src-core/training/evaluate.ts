@@ -1,15 +1,20 @@
 /** @file Loss and accuracy of a split, by a predictor. */
 import type { Predictor } from '../engine/engine.ts';
-import type { TensorCache } from '../data/cache.ts';
-import type { Range } from '../workspace/records.ts';
+import type { ImageShape } from '../model/spec.ts';
+import type { Range, Ranges } from '../workspace/records.ts';
 import { addScores, noScores, type Objective } from './losses.ts';
 import type { Score } from './metrics.ts';
 
-/** Where samples come from: the tensor cache, of which this much is needed. */
-export type SampleSource = Pick<
-  TensorCache,
-  'shape' | 'classes' | 'ranges' | 'labels' | 'readPixels'
->;
+/** Where samples come from: the tensor cache of a snapshot. */
+export type SampleSource = {
+  readonly shape: ImageShape;
+  readonly classes: readonly string[];
+  readonly ranges: Ranges;
+  /** int32 [count], class indices. */
+  readonly labels: Int32Array;
+  /** uint8 [end - start, C, H, W], a fresh array. */
+  readonly readPixels: (range: Range) => Uint8Array;
+};
 
 export type Evaluation = {
   readonly score: Score;

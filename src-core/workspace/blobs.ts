@@ -5,8 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Store } from './records.ts';
 
-export const encodings = ['png', 'jpeg', 'gif', 'webp', 'tiff', 'bmp', 'raw'] as const;
-export type Encoding = (typeof encodings)[number];
+export type Encoding = 'png' | 'jpeg' | 'gif' | 'webp' | 'tiff' | 'bmp' | 'raw';
 
 /**
  * `width` and `height` are those of the picture as shown (after EXIF orientation); `channels` counts grey 1,
@@ -23,8 +22,6 @@ export type NewBlob = {
 };
 
 export type Blob = Omit<NewBlob, 'bytes'> & { readonly bytes: Buffer };
-
-export type Blobs = ReturnType<typeof blobQueries>;
 
 export function blobQueries({ database }: Store) {
   const columns = 'encoding, width, height, channels, depth, bytes';

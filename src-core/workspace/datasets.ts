@@ -27,32 +27,13 @@ export type ImageFilter =
   | { readonly kind: 'class'; readonly class: ClassId };
 
 /** The most images one page may hold: a few screens of thumbnails. */
-export const imagePageMax = 10_000;
+const imagePageMax = 10_000;
 
 /** How many images each class has; `class` null counts the unlabeled. */
 export type ClassCount = { readonly class: ClassId | null; readonly count: number };
 
-export type Datasets = ReturnType<typeof datasetQueries>;
-
 export function datasetQueries({ database, clock, write }: Store) {
-  const columns = 'id, name, created_at AS createdAt, split_seed AS splitSeed';
-  const all = database.prepare<[], Dataset>(`SELECT ${columns} FROM dataset ORDER BY name`);
-  const named = database.prepare<[string], Dataset>(
-    `SELECT ${columns} FROM dataset WHERE name = ?`,
-  );
-  const insert = database.prepare(
-    'INSERT INTO dataset (name, created_at, split_seed) VALUES (?, ?, ?)',
-  );
-  const classes = database.prepare<[number], Class>(
-    'SELECT id, name, position FROM class WHERE dataset = ? ORDER BY position',
-  );
-  const insertClass = database.prepare(
-    'INSERT INTO class (dataset, position, name) VALUES (?, ?, ?)',
-  );
-  const classCounts = database.prepare<[number], ClassCount>(
-    'SELECT class, count(*) AS count FROM image WHERE dataset = ? GROUP BY class',
-  );
-  const count = database.prepare<[number], number>('SELECT count(*) FROM image WHERE dataset = ?');
+  const { all, named, insert, classes, insertClass, classCounts, count } = statements(database);
   const pages = imagePages(database);
 
   const find = (name: string): Dataset | undefined => named.get(name);
@@ -101,6 +82,23 @@ export function datasetQueries({ database, clock, write }: Store) {
         ? page.all(dataset, filter.class, after, limit)
         : page.all(dataset, after, limit);
     },
+  };
+}
+
+function statements(database: Store['database']) {
+  const columns = 'id, name, created_at AS createdAt, split_seed AS splitSeed';
+  return {
+    all: database.prepare<[], Dataset>(`SELECT ${columns} FROM dataset ORDER BY name`),
+    named: database.prepare<[string], Dataset>(`SELECT ${columns} FROM dataset WHERE name = ?`),
+    insert: database.prepare('INSERT INTO dataset (name, created_at, split_seed) VALUES (?, ?, ?)'),
+    classes: database.prepare<[number], Class>(
+      'SELECT id, name, position FROM class WHERE dataset = ? ORDER BY position',
+    ),
+    insertClass: database.prepare('INSERT INTO class (dataset, position, name) VALUES (?, ?, ?)'),
+    classCounts: database.prepare<[number], ClassCount>(
+      'SELECT class, count(*) AS count FROM image WHERE dataset = ? GROUP BY class',
+    ),
+    count: database.prepare<[number], number>('SELECT count(*) FROM image WHERE dataset = ?'),
   };
 }
 

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { image, importAll, temporaryWorkspace } from './fixture.ts';
 import type { ClassId } from './records.ts';
 
@@ -45,8 +47,10 @@ describe('labels', () => {
     const [foreignClass] = workspace.datasets.classes(other);
     expect(() =>
       workspace.labels.set(dataset, [...ids, foreign!.id], classes[0]!, 'human'),
-    ).toThrow();
-    expect(() => workspace.labels.set(dataset, ids, foreignClass!.id, 'human')).toThrow();
+    ).toThrow(/has no image/);
+    expect(() => workspace.labels.set(dataset, ids, foreignClass!.id, 'human')).toThrow(
+      /has no class/,
+    );
     expect(now()).toEqual([null, null]);
   });
 
@@ -90,6 +94,14 @@ describe('labels', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('once said cannot be rewritten, even from outside', () => {
+    const { workspace, dataset, classes, ids } = labeled(1);
+    workspace.labels.set(dataset, ids, classes[0]!, 'human');
+    const database = new Database(join(workspace.folder, 'inkling.db'));
+    onTestFinished(() => void database.close());
+    expect(() => database.exec('UPDATE label_event SET to_class = NULL')).toThrow(/never changed/);
   });
 
   test('add up to the current value', () => {

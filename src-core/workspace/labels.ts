@@ -20,79 +20,11 @@ export type LabelEvent = {
 type Change = { readonly image: ImageId; readonly to: ClassId | null };
 type Past = { readonly image: ImageId; readonly from: ClassId | null; readonly to: ClassId | null };
 
-export type Labels = ReturnType<typeof labelQueries>;
-
-export function labelQueries({ database, clock, write }: Store) {
-  const insertBatch = database.prepare(
-    'INSERT INTO label_batch (dataset, origin, at, reverts, state) VALUES (?, ?, ?, ?, ?)',
-  );
-  const insertEvent = database.prepare(
-    'INSERT INTO label_event (batch, image, from_class, to_class) VALUES (?, ?, ?, ?)',
-  );
-  const current = database.prepare<[number, number], { class: ClassId | null }>(
-    'SELECT class FROM image WHERE id = ? AND dataset = ?',
-  );
-  const classOf = database.prepare<[number, number], 1>(
-    'SELECT 1 FROM class WHERE id = ? AND dataset = ?',
-  );
-  const update = database.prepare('UPDATE image SET class = ? WHERE id = ?');
-  const mark = database.prepare('UPDATE label_batch SET state = ? WHERE id = ?');
-  const drop = database.prepare(
-    `UPDATE label_batch SET state = 'dropped' WHERE dataset = ? AND state = 'undone'`,
-  );
-  // Undone batches are newer than done ones: an edit that comes between drops them.
-  const undoable = database
-    .prepare<[number], number | null>(
-      `SELECT max(id) FROM label_batch WHERE dataset = ? AND state = 'done'`,
-    )
-    .pluck();
-  const redoable = database
-    .prepare<[number], number | null>(
-      `SELECT min(id) FROM label_batch WHERE dataset = ? AND state = 'undone'`,
-    )
-    .pluck();
-  const events = database.prepare<[number], Past>(
-    'SELECT image, from_class AS "from", to_class AS "to" FROM label_event WHERE batch = ? ORDER BY id',
-  );
-  const history = database.prepare<[number], LabelEvent>(
-    `SELECT batch, origin, from_class AS "from", to_class AS "to", at
-     FROM label_event JOIN label_batch ON label_batch.id = batch WHERE image = ? ORDER BY label_event.id`,
-  );
-
-  /** Writes events and current values; images that have the label already are left out. Counts the changed. */
-  const record = (
-    dataset: DatasetId,
-    origin: Origin,
-    changes: readonly Change[],
-    reverts: number | null,
-  ): number => {
-    const isEdit = origin === 'human' && reverts === null;
-    if (isEdit) drop.run(dataset);
-    const state = isEdit ? 'done' : null;
-    const batch = insertBatch.run(dataset, origin, clock(), reverts, state).lastInsertRowid;
-    let changed = 0;
-    for (const { image, to } of changes) {
-      const held = current.get(image, dataset);
-      if (!held) throw new Error(`dataset ${dataset} has no image ${image}`);
-      if (held.class === to) continue;
-      insertEvent.run(batch, image, held.class, to);
-      update.run(to, image);
-      changed++;
-    }
-    return changed;
-  };
-
-  /** Images whose label is no longer what the batch left, because a model or an import changed it, stay. */
-  const revert = (dataset: DatasetId, batch: number, state: 'done' | 'undone'): number => {
-    const changes = events
-      .all(batch)
-      .map(({ image, from, to }) =>
-        state === 'undone' ? { image, was: to, to: from } : { image, was: from, to },
-      )
-      .filter(({ image, was }) => current.get(image, dataset)?.class === was);
-    mark.run(state, batch);
-    return record(dataset, 'human', changes, batch);
-  };
+export function labelQueries(store: Store) {
+  const { database, write } = store;
+  const sql = statements(database);
+  const { current, classOf, undoable, redoable, history } = sql;
+  const { record, revert } = recorder(store, sql);
 
   return {
     /**
@@ -130,5 +62,86 @@ export function labelQueries({ database, clock, write }: Store) {
 
     /** All that was said about an image, oldest first. */
     history: (image: ImageId): LabelEvent[] => history.all(image),
+  };
+}
+
+function recorder({ clock }: Store, sql: ReturnType<typeof statements>) {
+  const { insertBatch, insertEvent, current, update, mark, drop, events } = sql;
+
+  /** Writes events and current values; images that have the label already are left out. Counts the changed. */
+  const record = (
+    dataset: DatasetId,
+    origin: Origin,
+    changes: readonly Change[],
+    reverts: number | null,
+  ): number => {
+    const isEdit = origin === 'human' && reverts === null;
+    if (isEdit) drop.run(dataset);
+    const state = isEdit ? 'done' : null;
+    const batch = insertBatch.run(dataset, origin, clock(), reverts, state).lastInsertRowid;
+    let changed = 0;
+    for (const { image, to } of changes) {
+      const held = current.get(image, dataset);
+      if (!held) throw new Error(`dataset ${dataset} has no image ${image}`);
+      if (held.class === to) continue;
+      insertEvent.run(batch, image, held.class, to);
+      update.run(to, image);
+      changed++;
+    }
+    return changed;
+  };
+
+  /** Images whose label is no longer what the batch left, because a model or an import changed it, stay. */
+  const revert = (dataset: DatasetId, batch: number, state: 'done' | 'undone'): number => {
+    const changes = events
+      .all(batch)
+      .map(({ image, from, to }) =>
+        state === 'undone' ? { image, was: to, to: from } : { image, was: from, to },
+      )
+      .filter(({ image, was }) => current.get(image, dataset)?.class === was);
+    mark.run(state, batch);
+    return record(dataset, 'human', changes, batch);
+  };
+
+  return { record, revert };
+}
+
+function statements(database: Store['database']) {
+  return {
+    insertBatch: database.prepare(
+      'INSERT INTO label_batch (dataset, origin, at, reverts, state) VALUES (?, ?, ?, ?, ?)',
+    ),
+    insertEvent: database.prepare(
+      'INSERT INTO label_event (batch, image, from_class, to_class) VALUES (?, ?, ?, ?)',
+    ),
+    current: database.prepare<[number, number], { class: ClassId | null }>(
+      'SELECT class FROM image WHERE id = ? AND dataset = ?',
+    ),
+    classOf: database.prepare<[number, number], 1>(
+      'SELECT 1 FROM class WHERE id = ? AND dataset = ?',
+    ),
+    update: database.prepare('UPDATE image SET class = ? WHERE id = ?'),
+    mark: database.prepare('UPDATE label_batch SET state = ? WHERE id = ?'),
+    drop: database.prepare(
+      `UPDATE label_batch SET state = 'dropped' WHERE dataset = ? AND state = 'undone'`,
+    ),
+    // Undone batches are newer than done ones: an edit that comes between drops them.
+    undoable: database
+      .prepare<[number], number | null>(
+        `SELECT max(id) FROM label_batch WHERE dataset = ? AND state = 'done'`,
+      )
+      .pluck(),
+    redoable: database
+      .prepare<[number], number | null>(
+        `SELECT min(id) FROM label_batch WHERE dataset = ? AND state = 'undone'`,
+      )
+      .pluck(),
+    events: database.prepare<[number], Past>(
+      'SELECT image, from_class AS "from", to_class AS "to" FROM label_event WHERE batch = ? ORDER BY id',
+    ),
+    history: database.prepare<[number], LabelEvent>(
+      `SELECT batch, origin, from_class AS "from", to_class AS "to", at
+     FROM label_event JOIN label_batch ON label_batch.id = batch WHERE image = ? ORDER BY label_event.id`,
+    ),
   };
 }

@@ -23,8 +23,6 @@ export type EpochMetrics = {
 type StepsRow = { first_step: number; last_step: number; content: string; series: Buffer };
 type EpochRow = { epoch: number; last_step: number; content: string };
 
-export type Metrics = ReturnType<typeof metricQueries>;
-
 export function metricQueries({ database, write }: Store) {
   const insert = database.prepare(
     `INSERT INTO metric (run, kind, first_step, last_step, epoch, content, series)

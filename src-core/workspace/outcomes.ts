@@ -26,10 +26,6 @@ export type Export = {
 
 type ExportRow = { format: string; files: string; verified: string; createdAt: number };
 
-export type Checkpoints = ReturnType<typeof checkpointQueries>;
-export type Predictions = ReturnType<typeof predictionQueries>;
-export type Exports = ReturnType<typeof exportQueries>;
-
 export function checkpointQueries({ database, clock, write }: Store) {
   const put = database.prepare(
     `INSERT INTO checkpoint (run, kind, step, epoch, file, hash, created_at)

@@ -26,6 +26,9 @@ export const partCode = { none: 0, train: 1, validation: 2, test: 3 } as const;
 export type Range = { readonly start: number; readonly end: number };
 export type Ranges = Readonly<Record<Part, Range>>;
 
+/** Folders in `cache/` whose name begins so hold a cache that is being built. */
+export const buildingPrefix = 'building-';
+
 /** An open database as the query files see it. */
 export type Store = {
   readonly folder: string;

@@ -30,7 +30,7 @@ export type RunState =
   | { readonly status: 'finished'; readonly result: unknown }
   | { readonly status: 'failed'; readonly error: RunError };
 
-export type RunStatus = RunState['status'];
+type RunStatus = RunState['status'];
 
 export type Run = NewRun & {
   readonly id: RunId;
@@ -64,35 +64,10 @@ type RunRow = {
 
 const Versions = z.record(z.string(), z.string());
 
-export type Runs = ReturnType<typeof runQueries>;
-
 export function runQueries({ database, clock, write }: Store) {
-  const insert = database.prepare(
-    `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const one = database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?');
-  const all = database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id');
-  const ofDataset = database.prepare<[number], RunRow>(
-    `SELECT run.* FROM run JOIN snapshot ON snapshot.hash = run.snapshot
-     WHERE snapshot.dataset = ? ORDER BY run.id`,
-  );
-  const update = database.prepare(
-    `UPDATE run SET status = @status, process = @process, result = @result,
-       error_code = @code, error_message = @message, error_hint = @hint,
-       started_at = coalesce(@started, started_at), ended_at = @ended WHERE id = @id`,
-  );
-  const setOptions = database.prepare('UPDATE run SET options = ?, seed = ? WHERE id = ?');
-  const setDevice = database.prepare('UPDATE run SET device = ?, versions = ? WHERE id = ?');
-  const stale = database
-    .prepare<[], number>(
-      `UPDATE run SET status = 'interrupted' WHERE status IN ('queued', 'running', 'paused')
-       RETURNING id`,
-    )
-    .pluck();
-
+  const sql = statements(database);
   const get = (id: RunId): Run => {
-    const row = one.get(rowOf(id));
+    const row = sql.one.get(rowOf(id));
     if (!row) throw failure('run-unknown', { run: id });
     return runOf(row);
   };
@@ -104,7 +79,7 @@ export function runQueries({ database, clock, write }: Store) {
         const { snapshot, preset, spec, options, engine, device, versions } = run;
         const json = [toJson(spec), toJson(options), engine, device, toJson(versions)];
         const values = [clock(), snapshot, preset, ...json, options.seed];
-        return get(idOf(insert.run(...values).lastInsertRowid));
+        return get(idOf(sql.insert.run(...values).lastInsertRowid));
       }),
 
     /** @throws InklingError `run-unknown` */
@@ -112,27 +87,55 @@ export function runQueries({ database, clock, write }: Store) {
 
     /** In order of creation; of one dataset when it is given. */
     list: (dataset?: DatasetId): Run[] =>
-      (dataset === undefined ? all.all() : ofDataset.all(dataset)).map(runOf),
+      (dataset === undefined ? sql.all.all() : sql.ofDataset.all(dataset)).map(runOf),
 
     setState: (id: RunId, state: RunState): void =>
       write(() => {
-        if (update.run({ id: rowOf(id), ...columnsOf(state, clock()) }).changes === 0)
+        if (sql.update.run({ id: rowOf(id), ...columnsOf(state, clock()) }).changes === 0)
           throw failure('run-unknown', { run: id });
       }),
 
     /** For a run that is continued with more epochs. */
     setOptions: (id: RunId, options: TrainOptions): void =>
-      write(() => void setOptions.run(toJson(options), options.seed, rowOf(id))),
+      write(() => void sql.setOptions.run(toJson(options), options.seed, rowOf(id))),
 
     /** What the trainer really runs on, once it has said so. */
     setDevice: (id: RunId, device: string, versions: NewRun['versions']): void =>
-      write(() => void setDevice.run(device, toJson(versions), rowOf(id))),
+      write(() => void sql.setDevice.run(device, toJson(versions), rowOf(id))),
 
     /**
      * Turns runs that only a living writer could be working on into interrupted ones. Right when the workspace
      * is opened for writing: the lock says that no other writer lives.
      */
-    markInterrupted: (): RunId[] => write(() => stale.all().map(idOf)),
+    markInterrupted: (): RunId[] => write(() => sql.stale.all().map(idOf)),
+  };
+}
+
+function statements(database: Store['database']) {
+  return {
+    insert: database.prepare(
+      `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    one: database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?'),
+    all: database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id'),
+    ofDataset: database.prepare<[number], RunRow>(
+      `SELECT run.* FROM run JOIN snapshot ON snapshot.hash = run.snapshot
+     WHERE snapshot.dataset = ? ORDER BY run.id`,
+    ),
+    update: database.prepare(
+      `UPDATE run SET status = @status, process = @process, result = @result,
+       error_code = @code, error_message = @message, error_hint = @hint,
+       started_at = coalesce(@started, started_at), ended_at = @ended WHERE id = @id`,
+    ),
+    setOptions: database.prepare('UPDATE run SET options = ?, seed = ? WHERE id = ?'),
+    setDevice: database.prepare('UPDATE run SET device = ?, versions = ? WHERE id = ?'),
+    stale: database
+      .prepare<[], number>(
+        `UPDATE run SET status = 'interrupted' WHERE status IN ('queued', 'running', 'paused')
+       RETURNING id`,
+      )
+      .pluck(),
   };
 }
 

@@ -2,8 +2,6 @@
 import { fromJson, toJson } from './json.ts';
 import type { Store } from './records.ts';
 
-export type Settings = ReturnType<typeof settingQueries>;
-
 export function settingQueries({ database, write }: Store) {
   const one = database.prepare<[string], string>('SELECT value FROM setting WHERE key = ?').pluck();
   const put = database.prepare(

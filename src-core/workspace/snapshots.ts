@@ -54,14 +54,12 @@ type SnapshotRow = {
 };
 type ItemRow = { readonly part: Part; readonly hashes: Buffer; readonly labels: Buffer };
 
-export type Snapshots = ReturnType<typeof snapshotQueries>;
-
 export function snapshotQueries({ database, clock, write }: Store) {
   const candidates = database
     .prepare<[number], Candidate>(
       `SELECT split.part, blob.hash, class.position, blob.width, blob.height, blob.channels
        FROM image JOIN split ON split.image = image.id JOIN class ON class.id = image.class
-       JOIN blob ON blob.id = image.blob WHERE image.dataset = ?`,
+       JOIN blob ON blob.id = image.blob WHERE image.dataset = ? ORDER BY blob.hash, class.position`,
     )
     .raw();
   const insert = database.prepare(
@@ -89,7 +87,7 @@ export function snapshotQueries({ database, clock, write }: Store) {
   };
 
   return {
-    /** All labeled images of a dataset that have a part, in no particular order. */
+    /** All labeled images of a dataset that have a part, in order of hash, then of label. */
     candidates: (dataset: DatasetId): Candidate[] => candidates.all(dataset),
 
     /** Stores a snapshot unless it is there already. */

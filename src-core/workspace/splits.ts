@@ -21,8 +21,6 @@ export type PartCounts = Readonly<Record<Part | 'none', number>>;
 
 type Row = [id: number, position: number | null, part: Part | null, given: number | null];
 
-export type Splits = ReturnType<typeof splitQueries>;
-
 export function splitQueries({ database, write }: Store) {
   // By name, so that the draw does not depend on the order in which images were added.
   const rows = database

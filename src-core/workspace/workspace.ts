@@ -20,13 +20,11 @@ import {
 import { labelQueries } from './labels.ts';
 import { metricQueries } from './metrics.ts';
 import { checkpointQueries, exportQueries, predictionQueries } from './outcomes.ts';
+import { buildingPrefix } from './records.ts';
 import { runQueries } from './runs.ts';
 import { settingQueries } from './settings.ts';
 import { snapshotQueries } from './snapshots.ts';
 import { splitQueries } from './splits.ts';
-
-/** Folders in `cache/` whose name begins so hold a cache that is being built. */
-export const buildingPrefix = 'building-';
 
 export type Workspace = ReturnType<typeof openWorkspace>;
 

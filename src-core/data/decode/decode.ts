@@ -178,8 +178,15 @@ function sharpFailure(message: string, bytes: Buffer, encoding: PictureEncoding)
   const endsEarly = /premature|unexpected end|truncated|not enough data/i.test(message);
   if (endsEarly || lacksEnd(bytes, encoding))
     return failure('image-truncated', { bytes: bytes.length });
-  const reason = message.split('\n')[0]!.trim().replace(/\.$/, '');
-  return failure('image-unreadable', { reason });
+  return failure('image-unreadable', { reason: plainReason(message) });
+}
+
+/** The first line of libvips' message, without the names of its parts. */
+function plainReason(message: string): string {
+  const line = message.split('\n')[0]!;
+  const plain = line.replace(/^Input buffer (has|contains)|\b\w*(vips|load)\w*:/gi, '');
+  const reason = plain.replace(/[\s.:]+$/, '').trim();
+  return reason === '' || reason === 'Unknown error' ? 'its data cannot be decoded' : reason;
 }
 
 /** Whether a file that could not be decoded also lacks the end its format prescribes. */

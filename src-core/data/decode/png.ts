@@ -8,12 +8,12 @@
 import { crc32, inflateSync } from 'node:zlib';
 import type { Pixels } from './pixels.ts';
 
-export type Png = { readonly pixels: Pixels; readonly depth: 8 | 16 };
+type Png = { readonly pixels: Pixels; readonly depth: 8 | 16 };
 
 /** Above this many pixels the general decoder is as fast, and does not run on the calling thread. */
-export const fastPixelsMax = 128 * 128;
+const fastPixelsMax = 128 * 128;
 /** No honest picture of `fastPixelsMax` needs more: 4 channels of 16 bits, stored, with room for text. */
-export const fastBytesMax = 160 * 1024;
+const fastBytesMax = 160 * 1024;
 
 const signatureLength = 8;
 /** Length, type and CRC around a chunk's data. */

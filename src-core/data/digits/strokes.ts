@@ -19,10 +19,10 @@ type Way = { readonly share: number; readonly shapes: readonly Shape[] };
 const STEPS = 6;
 
 /** How far the hand strays, on the square of 100 or as a factor; a careless hand scales all of it. */
-const JITTER = 3.4;
+const JITTER = 3;
 const PRESSURE = 0.09;
 const OVERSHOOT = 0.09;
-const BEND = 16;
+const BEND = 10;
 const TURN = 0.08;
 const SLANT_MEAN = 0.12;
 const SLANT = 0.21;

@@ -7,29 +7,20 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { failure } from '../../errors.ts';
 import type { Part } from '../../workspace/records.ts';
+import { excess, openReader, type StoredFile } from './byteReader.ts';
 import { walk } from './folder.ts';
 import { naturalOrder, partNamed } from './layout.ts';
 import {
   batchItems,
   onDisk,
-  systemReason,
   type Batch,
   type Found,
   type Item,
   type Place,
   type Source,
 } from './source.ts';
-
-/** A file that may be IDX, wherever it lies. `bytes` is its size as it lies there. */
-export type StoredFile = {
-  readonly path: string;
-  readonly bytes: number;
-  open(): Readable;
-};
 
 type Role = 'images' | 'labels';
 const dimensionsOf = { images: 3, labels: 1 } satisfies Record<Role, number>;
@@ -53,8 +44,6 @@ const imagesMax = 8_000_000;
 const sideMax = 4096;
 /** Pixels handed over at a time. */
 const imageBatchBytes = 4 * 1024 * 1024;
-/** Unzipped bytes handed over at a time; the default of 16 KB makes thousands of round trips. */
-const unzipChunkBytes = 256 * 1024;
 
 const namePattern = /(images|labels)[-._]?idx[0-9]/i;
 
@@ -232,85 +221,4 @@ async function readHeader(file: StoredFile, role: Role): Promise<[number, number
 function checkLength({ path, bytes }: StoredFile, expected: number): void {
   if (bytes < expected) throw failure('idx-truncated', { path, expected, found: bytes });
   if (bytes > expected) throw excess(path);
-}
-
-const excess = (path: string) =>
-  failure('idx-invalid', { path, problem: 'it goes on after the last item its header announces' });
-
-type Reader = AsyncDisposable & {
-  readonly compressed: boolean;
-  /** Exactly so many bytes. @throws InklingError `idx-truncated`, `idx-invalid`, `path-unreadable` */
-  take(count: number): Promise<Buffer>;
-  /** Makes sure that nothing follows. @throws InklingError `idx-invalid` */
-  end(): Promise<void>;
-};
-
-/** Reads a file from its start, unzipping it where its first bytes say that it is compressed. */
-async function openReader(file: StoredFile): Promise<Reader> {
-  const compressed = await isGzip(file);
-  const stream = compressed ? unzipped(file.open()) : file.open();
-  const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
-  let held: Buffer[] = [];
-  let heldBytes = 0;
-  let taken = 0;
-  /** Holds at least `count` bytes unless the stream ends before. */
-  const fill = async (count: number): Promise<void> => {
-    while (heldBytes < count) {
-      const next = await chunks.next().catch((error: unknown) => streamEnd(error, file));
-      if (next.done) return;
-      held.push(next.value);
-      heldBytes += next.value.length;
-    }
-  };
-  return {
-    compressed,
-    async take(count) {
-      await fill(count);
-      if (heldBytes < count) {
-        const found = taken + heldBytes;
-        throw failure('idx-truncated', { path: file.path, expected: taken + count, found });
-      }
-      const all = held.length === 1 ? held[0]! : Buffer.concat(held);
-      held = [all.subarray(count)];
-      heldBytes -= count;
-      taken += count;
-      return all.subarray(0, count);
-    },
-    async end() {
-      await fill(1);
-      if (heldBytes > 0) throw excess(file.path);
-    },
-    async [Symbol.asyncDispose]() {
-      stream.destroy();
-    },
-  };
-}
-
-async function isGzip(file: StoredFile): Promise<boolean> {
-  const stream = file.open();
-  try {
-    for await (const chunk of stream) return chunk[0] === 0x1f && chunk[1] === 0x8b;
-    return false;
-  } catch (error) {
-    streamEnd(error, file);
-    return false;
-  } finally {
-    stream.destroy();
-  }
-}
-
-/** Errors of the source reach the reader of the result; destroying the result destroys the source. */
-function unzipped(source: Readable): Readable {
-  const unzip = createGunzip({ chunkSize: unzipChunkBytes });
-  pipeline(source, unzip, () => {}); // the reader sees the same error by reading
-  return unzip;
-}
-
-/** A compressed stream cut short is an end, and whoever expected more says so; other errors are told as they are. */
-function streamEnd(error: unknown, { path }: StoredFile): { done: true; value: undefined } {
-  if (!(error instanceof Error && 'code' in error)) throw error;
-  if (error.code === 'Z_BUF_ERROR') return { done: true, value: undefined };
-  if (String(error.code).startsWith('Z_'))
-    throw failure('idx-invalid', { path, problem: 'its compressed data are damaged' });
-  throw failure('path-unreadable', { path, reason: systemReason(error) });
 }

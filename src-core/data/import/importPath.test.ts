@@ -12,7 +12,7 @@ import { InklingError } from '../../errors.ts';
 import { openWorkspace, type Workspace } from '../../workspace/workspace.ts';
 import { decodeMany } from '../decode/decode.ts';
 import { formats, type FormatName } from './formats.ts';
-import { importPath, previewPath, type ImportReport } from './importPath.ts';
+import { importPath, previewPath, skippedListMax, type ImportReport } from './importPath.ts';
 
 const side = 6;
 /** Two of each of the classes 0, 2 and 10; the first of each for training, the second for testing. */
@@ -286,6 +286,15 @@ test('what cannot be read is skipped with its reason, and the rest comes in', as
     '1/cut.png': 'image-truncated',
   });
   expect(report.skipped.every(({ reason }) => reason.endsWith('.'))).toBe(true);
+});
+
+test('of very many skipped files the first are listed and all are counted', async () => {
+  const texts = Array.from({ length: skippedListMax + 5 }, (_, i) => [`0/${i}.txt`, 'x'] as const);
+  const report = await run(
+    write({ ...Object.fromEntries(texts), '1/a.png': pngs.get('0-train')! }),
+  );
+  expect(report).toMatchObject({ images: 1, skippedCount: skippedListMax + 5 });
+  expect(report.skipped).toHaveLength(skippedListMax);
 });
 
 test('a flat folder becomes unlabeled images', async () => {

@@ -49,6 +49,18 @@ const cases: [string, string[], boolean, string[]][] = [
     ['train/7/a.png 7 train', 'test/7/b.png 7 test'],
   ],
   [
+    'an archive of one folder with a note in it',
+    ['d/readme.txt', 'd/7/a.png', 'LICENSE'],
+    true,
+    ['readme.txt null null', '7/a.png 7 null', 'LICENSE null null'],
+  ],
+  [
+    'parts beside a folder of scripts',
+    ['train/7/a.png', 'test/7/b.png', 'tools/x.py'],
+    false,
+    ['train/7/a.png 7 train', 'test/7/b.png 7 test', 'tools/x.py tools null'],
+  ],
+  [
     'an accent in two forms',
     ['e\u0301/a.png', '\u00e9/b.png'],
     false,

@@ -44,29 +44,33 @@ export function isIgnored(name: string): boolean {
   return name.startsWith('.') || litter.has(name.toLowerCase());
 }
 
-/** Labels are compared by character, so accents are brought to one form (file systems differ in it). */
-export const toLabel = (name: string): string => name.normalize('NFC').trim();
+/** Labels are compared by character, so accents are brought to one form (file systems differ in it). Blank is none. */
+export const toLabel = (name: string): string | null => name.normalize('NFC').trim() || null;
+
+/** What a picture is usually called. Only for guessing at the layout: what a file is, its bytes say. */
+const pictureName = /\.(png|jpe?g|bmp|gif|webp|tiff?)$/i;
 
 /**
  * Reads class and part from paths with forward slashes.
  *
  * The first folders are parts if all of them are named so. A single folder around everything is taken off if
- * parts follow, or if `wrapped`, as in an archive of one folder; the paths of the items lack it too.
+ * parts follow, or if `wrapped`, as in an archive of one folder; the paths of the items lack it too. A note or a
+ * script beside the pictures does not change what the folders mean.
  */
 export function placeFiles(paths: readonly string[], wrapped: boolean): readonly Item[] {
   const split = paths.map((path) => path.split('/'));
-  const depth = wrapperDepth(split, wrapped);
-  const inner = split.map((segments) => segments.slice(depth));
-  const hasParts = areParts(inner, 0);
-  return inner.map((segments) => {
-    const folders = segments.slice(0, -1);
-    const part = hasParts && folders.length > 0 ? partNamed(folders.shift()!) : null;
-    const [label] = folders;
-    return {
-      path: segments.join('/'),
-      label: label === undefined ? null : toLabel(label),
-      part,
-    };
+  const pictures = split.filter((path) => pictureName.test(path.at(-1)!));
+  const telling = pictures.length > 0 ? pictures : split;
+  const depth = wrapperDepth(telling, wrapped);
+  const wrapper = telling[0]?.slice(0, depth) ?? [];
+  const hasParts = areParts(telling, depth);
+  return split.map((path) => {
+    const isInside = path.length > depth && wrapper.every((folder, i) => path[i] === folder);
+    const inner = isInside ? path.slice(depth) : path;
+    const folders = inner.slice(0, -1);
+    const part = hasParts && folders.length > 0 ? partNamed(folders[0]!) : null;
+    const label = part === null ? folders[0] : folders[1];
+    return { path: inner.join('/'), label: label === undefined ? null : toLabel(label), part };
   });
 }
 

@@ -61,7 +61,7 @@ function toJob({ line, path, label, split }: Row, folder: string, list: string) 
       problem: `its split is ${split}, and train, validation and test are known`,
     });
   const inner = relative(folder, file).split(sep).join('/');
-  return { line, file, item: { path: inner, label: toLabel(label ?? '') || null, part } };
+  return { line, file, item: { path: inner, label: toLabel(label ?? ''), part } };
 }
 
 const isInside = (folder: string, file: string): boolean => {

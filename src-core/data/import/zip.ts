@@ -14,8 +14,9 @@ import {
   type Entry,
 } from 'yauzl';
 import { failure } from '../../errors.ts';
+import type { StoredFile } from './byteReader.ts';
 import { filesMax } from './folder.ts';
-import { isIdxName, openIdx, type StoredFile } from './idx.ts';
+import { isIdxName, openIdx } from './idx.ts';
 import { isIgnored, placeFiles } from './layout.ts';
 import {
   batched,

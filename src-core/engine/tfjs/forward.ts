@@ -20,7 +20,7 @@ export type Mode =
       readonly running: Record<string, Tensor>;
     };
 
-/** Called for each layer that has parameters or an activation, with the values before and after the activation. */
+/** Called for each layer that has an activation, with the values before and after it. */
 export type Watch = (layer: Layer, before: Tensor, after: Tensor) => void;
 
 type Pass = {
@@ -73,7 +73,7 @@ function apply(pass: Pass, layer: Layer, x: Tensor): Tensor {
     case 'dropout':
       return drop(pass, layer, x);
     case 'batchNorm':
-      return finish(pass, layer, normalize(pass, layer, x));
+      return normalize(pass, layer, x);
     case 'activation':
       return finish(pass, layer, x);
     case 'residual':
@@ -86,7 +86,7 @@ function apply(pass: Pass, layer: Layer, x: Tensor): Tensor {
 /** Applies the layer's own activation, if it has one. */
 function finish(
   pass: Pass,
-  layer: Of<'dense' | 'conv2d' | 'batchNorm' | 'activation' | 'residual'>,
+  layer: Of<'dense' | 'conv2d' | 'activation' | 'residual'>,
   before: Tensor,
 ): Tensor {
   const after = activate(pass.tf, activationOf(layer), before, slopesOf(pass.params, layer));
@@ -177,7 +177,7 @@ function statistics(
 
 function residual(pass: Pass, layer: Of<'residual'>, x: Tensor): Tensor {
   const branch = layer.layers.reduce((value, inner) => apply(pass, inner, value), x);
-  const past = layer.shortcut ? apply(pass, layer.shortcut, x) : x;
+  const past = layer.shortcut ? convolve(pass, layer.shortcut, x) : x;
   return finish(pass, layer, pass.tf.add(branch, past));
 }
 

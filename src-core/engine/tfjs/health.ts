@@ -16,7 +16,7 @@ const SATURATED_SLOPE = 1e-2;
 
 const inference = { kind: 'inference' } as const;
 
-/** Health of each layer that has parameters or an activation, in order of computation. Changes nothing. */
+/** Health of each layer that has an activation, in order of computation. Changes nothing. */
 export function healthOf(
   tf: TF,
   network: Network,

@@ -26,7 +26,7 @@ const sources = {
   tensorflow: {
     label: 'TensorFlow, native',
     packages: ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'],
-    hint: 'Run "npm install @tensorflow/tfjs-node" (or tfjs-node-gpu, on Linux with CUDA 11) where the program is installed; on Windows it has to be compiled.',
+    hint: 'Run "npm install @tensorflow/tfjs-node" (or tfjs-node-gpu, on Linux with CUDA 11) where the program is installed; "npm rebuild" repeats a failed download; on Windows it has to be compiled.',
   },
   cpu: {
     label: 'TensorFlow.js, plain JavaScript',
@@ -109,7 +109,8 @@ async function importTensorFlow(name: string): Promise<TF> {
 function loadProblem(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const absent = /^Cannot find (package|module) '@tensorflow/.test(text);
-  return absent ? 'is not installed' : `does not load (${text.split('\n')[0]})`;
+  const first = text.split('\n')[0]!.trim().replace(/\.$/, '');
+  return absent ? 'is not installed' : `does not load (${first})`;
 }
 
 function reasons(missing: readonly Missing[]): string {

@@ -1,0 +1,314 @@
+/**
+ * @file The main process's side of training: a queue of runs and a trainer process for each that is on. Nothing
+ * else writes runs, metrics and checkpoints; what is told has been stored before.
+ */
+import { basename, join } from 'node:path';
+import { failure } from '../errors.ts';
+import type { RunId } from '../workspace/records.ts';
+import type { NewRun, Run, RunError, RunState } from '../workspace/runs.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { FromTrainer, type ToTrainer } from './messages.ts';
+import { RunResult } from './metrics.ts';
+import { createRecorder, type Recorder, type RunEvent } from './recorder.ts';
+import {
+  failedEnd,
+  unexpectedEnd,
+  type End,
+  type TrainerProcess,
+} from './trainerProcess.ts';
+
+export type SupervisorPorts = {
+  readonly workspace: Workspace;
+  readonly startTrainer: () => TrainerProcess;
+  /** Makes the tensor cache of the run's snapshot where it is missing. */
+  readonly ensureCache: (run: Run) => Promise<unknown>;
+  /** Milliseconds that never run backwards. */
+  readonly clock: () => number;
+  /** Calls `work` again and again, until the function it returns is called. */
+  readonly every: (ms: number, work: () => void) => () => void;
+};
+
+export type SupervisorLimits = {
+  /** Runs that train at once; each wants all its threads. */
+  readonly concurrentRuns: number;
+  readonly checkpointIntervalMs: number;
+  /** Silence after which listeners are told that the trainer stalls. */
+  readonly stallAfterMs: number;
+  /**
+   * Silence after which it is ended. A slow step and a hang look alike from outside, so this is far longer:
+   * a step of minutes is slow, but it is progress.
+   */
+  readonly killAfterMs: number;
+};
+
+export const defaultLimits: SupervisorLimits = {
+  concurrentRuns: 1,
+  checkpointIntervalMs: 30_000,
+  stallAfterMs: 10_000,
+  killAfterMs: 600_000,
+};
+
+/** How a run came to rest, for whoever waits for it. */
+export type RunEnd = { readonly run: Run; readonly error: RunError | null };
+
+/** A run with a process, or about to get one. */
+type Active = {
+  readonly id: RunId;
+  readonly record: Recorder;
+  process: TrainerProcess | null;
+  heardAt: number;
+  isStalled: boolean;
+  /** What becomes of it once its process has ended; null: not decided. */
+  end: End | null;
+};
+
+const watchIntervalMs = 1000;
+const stopped: End = { state: { status: 'stopped', result: null }, error: null };
+
+/** Lives as long as the workspace is open for writing; `close` it before. */
+export class Supervisor {
+  readonly #ports: SupervisorPorts;
+  readonly #limits: SupervisorLimits;
+  readonly #queue: RunId[] = [];
+  readonly #active = new Map<RunId, Active>();
+  readonly #listeners = new Set<(event: RunEvent) => void>();
+  readonly #waiting = new Map<RunId, PromiseWithResolvers<RunEnd>>();
+  readonly #stopWatching: () => void;
+  #isClosing = false;
+
+  constructor(ports: SupervisorPorts, limits: Partial<SupervisorLimits> = {}) {
+    this.#ports = ports;
+    this.#limits = { ...defaultLimits, ...limits };
+    this.#stopWatching = ports.every(watchIntervalMs, () => this.#watch());
+  }
+
+  /** Stores a run and queues it. */
+  start(request: NewRun): Run {
+    const run = this.#ports.workspace.runs.create(request);
+    this.#tell({ run: run.id, kind: 'status', state: run.state, error: null });
+    this.#enqueue(run.id);
+    return run;
+  }
+
+  /** Holds a run after its step, with a checkpoint. It keeps its process and its place. */
+  pause(id: RunId): void {
+    const { process } = this.#activeRun(id, 'paused');
+    if (!process) return this.#refuse(id, 'paused');
+    process.send({ kind: 'pause' });
+  }
+
+  /**
+   * Goes on with a run that is paused, stopped, interrupted or failed, from its last checkpoint; or with a
+   * finished one, for `moreEpochs`.
+   *
+   * @throws InklingError `run-unknown`, `run-state`, `run-complete`
+   */
+  resume(id: RunId, moreEpochs = 0): void {
+    const { runs } = this.#ports.workspace;
+    const { state, options } = runs.get(id);
+    const held = this.#active.get(id);
+    if (held?.process && state.status === 'paused') return held.process.send({ kind: 'resume' });
+    if (held || this.#queue.includes(id)) return this.#refuse(id, 'resumed');
+    const done = state.status === 'finished' ? RunResult.parse(state.result).epochs : null;
+    if (done !== null && moreEpochs === 0) throw failure('run-complete', { run: id, epochs: done });
+    const epochs = (done ?? options.epochs) + moreEpochs;
+    if (moreEpochs > 0) runs.setOptions(id, { ...options, epochs });
+    this.#setStatus(id, { status: 'queued' });
+    this.#enqueue(id);
+  }
+
+  /** Ends a run after its step, with a checkpoint to resume from. */
+  stop(id: RunId): void {
+    if (this.#unqueue(id, stopped)) return;
+    const run = this.#activeRun(id, 'stopped');
+    if (run.process) run.process.send({ kind: 'stop' });
+    else run.end = stopped;
+  }
+
+  /** Ends a run at once; its last checkpoint stays. */
+  cancel(id: RunId): void {
+    if (this.#unqueue(id, stopped)) return;
+    const run = this.#activeRun(id, 'canceled');
+    run.end ??= stopped;
+    run.process?.kill();
+  }
+
+  /** Resolves when the run is neither queued nor on, at once if it is not now. */
+  async ended(id: RunId): Promise<RunEnd> {
+    const run = this.#ports.workspace.runs.get(id);
+    if (!this.#active.has(id) && !this.#queue.includes(id))
+      return { run, error: run.state.status === 'failed' ? run.state.error : null };
+    const waiter = this.#waiting.get(id) ?? Promise.withResolvers<RunEnd>();
+    this.#waiting.set(id, waiter);
+    return waiter.promise;
+  }
+
+  /** Calls `listener` with everything that happens. Returns how to end that. */
+  listen(listener: (event: RunEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Stops every run with a checkpoint and waits for it; what is queued is interrupted. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const interrupted: End = { state: { status: 'interrupted' }, error: null };
+    for (const id of [...this.#queue]) this.#unqueue(id, interrupted);
+    const ends = [...this.#active.keys()].map((id) => this.ended(id));
+    for (const id of this.#active.keys()) this.stop(id);
+    await Promise.all(ends);
+    this.#stopWatching();
+  }
+
+  #enqueue(id: RunId): void {
+    this.#queue.push(id);
+    this.#startNext();
+  }
+
+  /** Takes a run out of the queue. False: it is not in it. */
+  #unqueue(id: RunId, end: End): boolean {
+    const place = this.#queue.indexOf(id);
+    if (place < 0) return false;
+    this.#queue.splice(place, 1);
+    this.#rest(id, end);
+    return true;
+  }
+
+  /** Starts as many runs as may be on at once. */
+  #startNext(): void {
+    while (!this.#isClosing && this.#active.size < this.#limits.concurrentRuns) {
+      const id = this.#queue.shift();
+      if (id === undefined) return;
+      const record = createRecorder(this.#ports.workspace, id, (event) => this.#tell(event));
+      const run = { id, record, process: null, heardAt: 0, isStalled: false, end: null };
+      this.#active.set(id, run);
+      void this.#begin(run);
+    }
+  }
+
+  async #begin(run: Active): Promise<void> {
+    try {
+      const stored = this.#ports.workspace.runs.get(run.id);
+      await this.#ports.ensureCache(stored);
+      if (run.end) return this.#over(run);
+      const trainer = this.#ports.startTrainer();
+      run.process = trainer;
+      run.heardAt = this.#ports.clock();
+      trainer.onMessage((message) => this.#hear(run, message));
+      trainer.onExit((exit) => {
+        run.end ??= unexpectedEnd(exit);
+        this.#over(run);
+      });
+      this.#setStatus(run.id, { status: 'running', process: trainer.process });
+      trainer.send(this.#startMessage(stored));
+    } catch (error) {
+      this.#giveUp(run, error);
+    }
+  }
+
+  #startMessage({ id, snapshot, engine, device, spec, options }: Run): ToTrainer {
+    const { cacheFolder, checkpointFolder, checkpoints } = this.#ports.workspace;
+    const last = checkpoints.get(id, 'last');
+    return {
+      kind: 'start',
+      cacheFolder,
+      checkpointFolder: join(checkpointFolder, id),
+      ...{ snapshot, engine, device, spec, options },
+      resumeFrom: last ? basename(last.file) : null,
+      checkpointIntervalMs: this.#limits.checkpointIntervalMs,
+    };
+  }
+
+  #hear(run: Active, raw: unknown): void {
+    run.heardAt = this.#ports.clock();
+    run.isStalled = false;
+    // Once the end is decided, what still arrives changes nothing.
+    if (run.end) return;
+    try {
+      this.#take(run, FromTrainer.parse(raw));
+    } catch (error) {
+      this.#giveUp(run, error);
+    }
+  }
+
+  #take(run: Active, message: FromTrainer): void {
+    switch (message.kind) {
+      case 'heartbeat':
+        return;
+      case 'paused':
+        return this.#setStatus(run.id, { status: 'paused' });
+      case 'resumed':
+        return this.#setStatus(run.id, { status: 'running', process: run.process?.process ?? 0 });
+      case 'stopped':
+        run.end = stopped;
+        return;
+      case 'failed': {
+        const { error } = message;
+        run.end = { state: { status: 'failed', error }, error };
+        return;
+      }
+      case 'finished':
+        run.record(message);
+        run.end = { state: { status: 'finished', result: message.result }, error: null };
+        return;
+      default:
+        return run.record(message);
+    }
+  }
+
+  /** Ends a run that this side cannot go on with: the disk is full, the cache cannot be built. */
+  #giveUp(run: Active, error: unknown): void {
+    run.end = failedEnd(error);
+    if (run.process) run.process.kill();
+    else this.#over(run);
+  }
+
+  #over(run: Active): void {
+    this.#active.delete(run.id);
+    this.#rest(run.id, run.end ?? stopped);
+    this.#startNext();
+  }
+
+  /** The end, for now, of a run that is neither queued nor on any more. */
+  #rest(id: RunId, end: End): void {
+    this.#setState(id, end);
+    this.#waiting.get(id)?.resolve({ run: this.#ports.workspace.runs.get(id), error: end.error });
+    this.#waiting.delete(id);
+  }
+
+  #watch(): void {
+    for (const run of this.#active.values()) {
+      if (!run.process || run.end) continue;
+      const silentMs = this.#ports.clock() - run.heardAt;
+      if (silentMs >= this.#limits.killAfterMs)
+        this.#giveUp(run, failure('trainer-stalled', { seconds: Math.round(silentMs / 1000) }));
+      else if (silentMs >= this.#limits.stallAfterMs && !run.isStalled) {
+        run.isStalled = true;
+        this.#tell({ run: run.id, kind: 'stalled', silentMs });
+      }
+    }
+  }
+
+  #setStatus(id: RunId, state: RunState): void {
+    this.#setState(id, { state, error: null });
+  }
+
+  #setState(id: RunId, { state, error }: End): void {
+    this.#ports.workspace.runs.setState(id, state);
+    this.#tell({ run: id, kind: 'status', state, error });
+  }
+
+  #tell(event: RunEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** The run `id` while it is on. @throws InklingError `run-unknown`, `run-state` */
+  #activeRun(id: RunId, action: string): Active {
+    return this.#active.get(id) ?? this.#refuse(id, action);
+  }
+
+  #refuse(id: RunId, action: string): never {
+    const { status } = this.#ports.workspace.runs.get(id).state;
+    throw failure('run-state', { run: id, status, action });
+  }
+}

@@ -1,0 +1,37 @@
+/** @file Starts the trainer as a child process of Node. */
+import { fork } from 'node:child_process';
+import type { TrainerExit, TrainerProcess } from '../src-core/training/trainerProcess.ts';
+
+/** The end of what it wrote to stderr: where the reason of a crash is. */
+const errorOutputChars = 4000;
+
+export function startTrainer(): TrainerProcess {
+  const child = fork(new URL('./trainer.ts', import.meta.url), {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // None of the parent's own options, such as a debugger's port.
+    execArgv: [],
+  });
+  let errorOutput = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errorOutput = (errorOutput + text).slice(-errorOutputChars);
+  });
+  return {
+    process: child.pid ?? 0,
+    send(message) {
+      // A message to a process that has just ended is lost; its end is reported all the same.
+      if (child.connected) child.send(message, () => undefined);
+    },
+    onMessage: (listener) => void child.on('message', listener),
+    onExit(listener) {
+      child.on('error', (error) =>
+        listener({ code: null, signal: null, errorOutput: error.message }),
+      );
+      // The process may be gone before its last messages are read: both must be over.
+      const over = (exit: TrainerExit) =>
+        child.connected ? child.once('disconnect', () => listener(exit)) : listener(exit);
+      child.on('close', (code, signal) => over({ code, signal, errorOutput }));
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+}

@@ -1,0 +1,13 @@
+/** @file Where the tests are, and how long one may take before it counts as hanging. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{src-core,src-main,bench,scripts,tests}/**/*.test.ts'],
+    // Child processes, not threads: onnxruntime crashes in worker threads.
+    pool: 'forks',
+    // A guard against hanging, not a budget: machines that run tests can be slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
