@@ -161,6 +161,22 @@ export const catalogue = {
     message: `Layer ${p.layer} cannot be built: ${p.problem}.`,
     hint: 'Change this layer or the one before it so that the shapes fit.',
   }),
+  'preset-unknown': (p: { preset: string; known: string }) => ({
+    message: `There is no preset ${p.preset}.`,
+    hint: `Presets: ${p.known}.`,
+  }),
+  'activation-unknown': (p: { activation: string; known: string }) => ({
+    message: `There is no activation ${p.activation}.`,
+    hint: `Activations: ${p.known}.`,
+  }),
+  'setting-invalid': (p: { setting: string; problem: string }) => ({
+    message: `The setting ${p.setting} cannot be used: ${p.problem}.`,
+    hint: 'Correct this setting and try again.',
+  }),
+  'run-unfinished': (p: { run: string; status: string }) => ({
+    message: `The run ${p.run} is ${p.status}, so it has no trained network to use yet.`,
+    hint: 'Let it finish, or continue it with "resume".',
+  }),
   'device-unavailable': (p: { device: string; reason: string; hint: string }) => ({
     message: `The device ${p.device} cannot be used: ${p.reason}.`,
     hint: p.hint,
@@ -212,6 +228,35 @@ export const catalogue = {
   'trainer-failed': (p: { problem: string }) => ({
     message: `The training process met a defect: ${p.problem}.`,
     hint: 'Resume the run to continue from its last checkpoint, and please report the defect.',
+  }),
+  'export-format-unknown': (p: { format: string; known: string }) => ({
+    message: `There is no export format ${p.format}.`,
+    hint: `Formats: ${p.known}.`,
+  }),
+  'export-disagrees': (p: {
+    file: string;
+    samples: number;
+    maxAbsDiff: number;
+    agree: number;
+  }) => ({
+    message: `The exported file ${p.file} answers otherwise than the run: of ${p.samples} images ${p.agree} get the same class, and probabilities differ by up to ${p.maxAbsDiff}.`,
+    hint: 'Nothing was kept of this export; choose another format, and please report the defect.',
+  }),
+  'folder-unwritable': (p: { folder: string; reason: string }) => ({
+    message: `Files cannot be written into ${p.folder}: ${p.reason}.`,
+    hint: 'Choose a folder that you may write to.',
+  }),
+  'model-unreadable': (p: { path: string; reason: string }) => ({
+    message: `${p.path} is not an ONNX file that can be read: ${p.reason}.`,
+    hint: 'Copy or export it again; opset 17 is read everywhere.',
+  }),
+  'model-refused': (p: { path: string; reason: string }) => ({
+    message: `The model ${p.path} is not opened: ${p.reason}.`,
+    hint: 'Export it as a single ONNX file below 512 MiB, with standard operators only.',
+  }),
+  'model-unfit': (p: { path: string; reason: string }) => ({
+    message: `The model ${p.path} cannot classify images here: ${p.reason}.`,
+    hint: 'Use a model with one input for images of a fixed size and one output with a score for each class.',
   }),
 } satisfies Record<string, Entry<never>>;
 

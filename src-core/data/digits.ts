@@ -7,6 +7,7 @@ import { stream } from '../random.ts';
 import { IMAGE_SIDE, render, type Pen } from './digits/render.ts';
 import { spread, writeDigit } from './digits/strokes.ts';
 import type { Stream } from '../random.ts';
+import type { Source } from './import/source.ts';
 
 export const DIGIT_SIDE = IMAGE_SIDE;
 export const DIGIT_BYTES = IMAGE_SIDE * IMAGE_SIDE;
@@ -39,20 +40,30 @@ export function* generateDigits(
   }
 }
 
-/** The images asked for as an import source gives them; no split, so that the import draws one. */
-export function* sampleDigits(request: DigitRequest) {
-  for (const { index, pixels, label } of generateDigits(request))
-    yield {
-      name: `generated/${String(index).padStart(5, '0')}`,
-      bytes: pixels,
-      encoding: 'raw' as const,
-      width: DIGIT_SIDE,
-      height: DIGIT_SIDE,
-      channels: 1 as const,
-      depth: 8 as const,
-      label: String(label),
-      split: null,
-    };
+/** Images handed to an import at a time; a few hundred KB. */
+const batchImages = 512;
+
+/** The images asked for as an import source; without parts, so that the import draws a split. */
+export function sampleDigits(request: DigitRequest): Source {
+  const first = request.first ?? 0;
+  const items = Array.from({ length: request.count }, (_, i) => ({
+    path: `generated/${String(first + i).padStart(5, '0')}`,
+    label: String(digitAt(request.seed, first + i)),
+    part: null,
+  }));
+  return {
+    items,
+    async *batches() {
+      for (let start = 0; start < items.length; start += batchImages) {
+        const found = items.slice(start, start + batchImages).map((item, i) => {
+          const bytes = Buffer.alloc(DIGIT_BYTES);
+          digitImage(request.seed, first + start + i, bytes);
+          return { item, bytes, raw: { width: DIGIT_SIDE, height: DIGIT_SIDE } };
+        });
+        yield { found, skipped: [] };
+      }
+    },
+  };
 }
 
 /** The digits of each ten images are a shuffle of 0 … 9. */
@@ -66,10 +77,11 @@ function digitAt(seed: number, index: number): number {
   return order[index % 10]!;
 }
 
-/** From a fine liner to a felt pen. */
+/** From a fine liner to, rarely, a felt marker. */
 function takePen(random: Stream): Pen {
+  const fat = random.float();
   return {
-    radius: Math.max(0.65, 1.12 + 0.34 * spread(random) + 0.9 * random.float() ** 3),
+    radius: Math.max(0.65, 1.12 + 0.34 * spread(random) + 0.9 * fat * fat * fat),
     edge: 1 + 0.4 * random.float(),
     level: 255 - 8 * random.float() * random.float(),
   };

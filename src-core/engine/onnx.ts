@@ -16,6 +16,7 @@ import { averageName, next, slotName, trainingStep, type StepGraph } from '../gr
 import type { Value } from '../graph/value.ts';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork, type Network } from '../model/layers.ts';
+import { onnxDevices } from './devices.ts';
 import {
   imageSize,
   type Engine,
@@ -28,7 +29,7 @@ import {
   type TrainState,
 } from './engine.ts';
 
-export const onnxEngine: Engine = { name: 'onnx', devices: async () => [], trainer, predictor };
+export const onnxEngine: Engine = { name: 'onnx', devices: onnxDevices, trainer, predictor };
 
 /** How each device is asked for. Only WebGPU can keep tensors on the device between runs. */
 const providers: Record<string, { readonly name: string; readonly resident: boolean }> = {

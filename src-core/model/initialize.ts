@@ -57,7 +57,8 @@ function fillNormal(
   initializer: ModelSpec['initializer'],
   seed: number,
 ): Float32Array {
-  const rule = initializer === 'auto' ? activations[param.activation.name].initializer : initializer;
+  const rule =
+    initializer === 'auto' ? activations[param.activation.name].initializer : initializer;
   const sd = deviation[rule](param.fanIn, param.fanOut) / TRUNCATED_SD;
   const random = stream(seed, `init/${param.name}`);
   for (let i = 0; i < values.length; i++) {

@@ -29,7 +29,11 @@ type Of<K extends LayerSpec['kind']> = Extract<LayerSpec, { kind: K }>;
 /** One resolved layer. `pads` is [top, left, bottom, right] in pixels, as ONNX orders them. */
 export type Layer = Common &
   (
-    | { readonly kind: 'dense'; readonly activation: ActivationSpec; readonly params: readonly Param[] }
+    | {
+        readonly kind: 'dense';
+        readonly activation: ActivationSpec;
+        readonly params: readonly Param[];
+      }
     | {
         readonly kind: 'conv2d';
         readonly kernel: number;
@@ -140,7 +144,8 @@ export function size(shape: Shape): number {
 
 function noiseBytes(layer: Layer): number {
   if (layer.kind === 'dropout') return size(layer.input);
-  if (layer.kind === 'residual') return layer.layers.reduce((sum, inner) => sum + noiseBytes(inner), 0);
+  if (layer.kind === 'residual')
+    return layer.layers.reduce((sum, inner) => sum + noiseBytes(inner), 0);
   return 0;
 }
 
@@ -294,11 +299,18 @@ function residual(
 }
 
 /** Null when the input can be added as it is. */
-function shortcut(name: string, input: Shape, output: Shape): Extract<Layer, { kind: 'conv2d' }> | null {
+function shortcut(
+  name: string,
+  input: Shape,
+  output: Shape,
+): Extract<Layer, { kind: 'conv2d' }> | null {
   if (input.join() === output.join()) return null;
   const [channels, height, width] = output;
   if (output.length !== 3 || input.length !== 3 || !channels || !height || !width)
-    throw misfit(name, `its branch turns ${show(input)} into ${show(output)}, which cannot be added`);
+    throw misfit(
+      name,
+      `its branch turns ${show(input)} into ${show(output)}, which cannot be added`,
+    );
   const stride = Math.max(1, Math.round(input[1]! / height));
   const adapted = conv2d(
     `${name}-shortcut`,
@@ -313,7 +325,10 @@ function shortcut(name: string, input: Shape, output: Shape): Extract<Layer, { k
     wantImage(name, input),
   );
   if (adapted.output.join() !== output.join())
-    throw misfit(name, `its branch turns ${show(input)} into ${show(output)}, which cannot be added`);
+    throw misfit(
+      name,
+      `its branch turns ${show(input)} into ${show(output)}, which cannot be added`,
+    );
   return adapted;
 }
 
@@ -368,7 +383,10 @@ function wantImage(name: string, input: Shape): ImageDims {
 
 function wantFlat(name: string, input: Shape): Shape {
   if (input.length !== 1)
-    throw misfit(name, `it needs a list of units but gets ${show(input)}; put a flatten layer before it`);
+    throw misfit(
+      name,
+      `it needs a list of units but gets ${show(input)}; put a flatten layer before it`,
+    );
   return input;
 }
 

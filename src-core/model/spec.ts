@@ -185,9 +185,15 @@ export const TrainOptions = z.strictObject({
   /** Coupled (L2) for every optimizer but AdamW, where it is decoupled. Kernels only, never biases or slopes. */
   weightDecay: z.number().min(0).max(10).default(0),
   /** Stops when validation loss has not improved for `patience` epochs and keeps the best epoch. */
-  earlyStopping: z.strictObject({ patience: positiveInt(1000) }).nullable().default(null),
+  earlyStopping: z
+    .strictObject({ patience: positiveInt(1000) })
+    .nullable()
+    .default(null),
   /** Exponential moving average of the parameters, used for evaluation and export. */
-  averaging: z.strictObject({ decay: decay.default(0.999) }).nullable().default(null),
+  averaging: z
+    .strictObject({ decay: decay.default(0.999) })
+    .nullable()
+    .default(null),
   augmentation: AugmentationSpec.nullable().default(null),
   seed: z.int().min(0).max(2_147_483_647).default(1),
   /** Threads of the engine; results are identical only for the same number. */

@@ -22,7 +22,10 @@ const samples: Samples = {
 
 function batches(plan: Partial<BatchPlan> = {}): Batches {
   return createBatches(samples, {
-    ...{ batchSize: 4, seed: 1, noiseBytes: 0, augmentation: null },
+    batchSize: 4,
+    seed: 1,
+    noiseBytes: 0,
+    augmentation: null,
     ...plan,
   });
 }

@@ -22,9 +22,17 @@ function checkpoint(step: number, average: Tensors | null = null): Checkpoint {
   return {
     settings: 'abc',
     progress: {
-      ...{ step, stepsPerEpoch: 10, epochs: 3, lossSum: 0.1 + 0.7, correctSum: 5 },
-      ...{ ...time, epochStart: time },
-      ...{ lastEpoch: null, best: null, epochsSinceBest: 1, stoppedEarly: false },
+      step,
+      stepsPerEpoch: 10,
+      epochs: 3,
+      lossSum: 0.1 + 0.7,
+      correctSum: 5,
+      ...time,
+      epochStart: time,
+      lastEpoch: null,
+      best: null,
+      epochsSinceBest: 1,
+      stoppedEarly: false,
     },
     state: { params, optimizer: { 'm/dense1/kernel': params['dense1/kernel']! }, average },
   };
@@ -89,7 +97,7 @@ describe('a checkpoint', () => {
     const folder = await folderWith(10, 20, 30, 40);
     for (const name of ['last-15.safetensors.tmp', 'last-50.safetensors.tmp', 'notes.txt'])
       writeFileSync(join(folder, name), '');
-    await pruneCheckpoints(folder, 'last-30.safetensors', new Set(['last-20.safetensors']));
+    pruneCheckpoints(folder, 'last-30.safetensors', new Set(['last-20.safetensors']));
     expect(readdirSync(folder).sort()).toEqual([
       'last-20.safetensors',
       'last-30.safetensors',

@@ -4,7 +4,8 @@
  * is complete, and the one before it is still there. Only `pruneCheckpoints` deletes.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Tensor, Tensors, TrainState } from '../engine/engine.ts';
@@ -182,7 +183,7 @@ export type Resumable = { readonly last: CheckpointFile; readonly checkpoint: Ch
  * @throws InklingError `checkpoint-damaged`, about `file`, when no other can be used either.
  */
 export async function readResumable(folder: string, file: string): Promise<Resumable> {
-  const older = (await lastCheckpoints(folder)).filter((name) => stepOf(name) < stepOf(file));
+  const older = lastCheckpoints(folder).filter((name) => stepOf(name) < stepOf(file));
   let first: unknown;
   for (const candidate of [file, ...older]) {
     try {
@@ -196,9 +197,8 @@ export async function readResumable(folder: string, file: string): Promise<Resum
 }
 
 /** Newest first. */
-async function lastCheckpoints(folder: string): Promise<string[]> {
-  const names = await namesIn(folder);
-  return names
+function lastCheckpoints(folder: string): string[] {
+  return namesIn(folder)
     .filter((name) => name.startsWith('last-') && !name.endsWith('.tmp'))
     .sort((a, b) => stepOf(b) - stepOf(a));
 }
@@ -211,20 +211,23 @@ function stepOf(file: string): number {
  * Deletes what is older than `last` in the folder of a run but for `keep`, files that a crash left half-written
  * included. Newer files are let be: the trainer may be writing one now.
  */
-export async function pruneCheckpoints(
-  folder: string,
-  last: string,
-  keep: ReadonlySet<string>,
-): Promise<void> {
-  const names = await namesIn(folder);
-  const outdated = names.filter((name) => stepOf(name) < stepOf(last) && !keep.has(name));
-  // What cannot be deleted now, because a virus scanner reads it, is deleted at the next checkpoint.
-  await Promise.allSettled(outdated.map((name) => rm(join(folder, name), { force: true })));
+export function pruneCheckpoints(folder: string, last: string, keep: ReadonlySet<string>): void {
+  for (const name of namesIn(folder))
+    if (stepOf(name) < stepOf(last) && !keep.has(name)) removeIfPossible(join(folder, name));
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => checkpointName.test(name));
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    // In use, by a virus scanner for example: the next checkpoint tries again.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
+}
+
+/** Checkpoints in the folder of a run, which need not be there yet. */
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => checkpointName.test(name)) : [];
 }
 
 const checkpointName = /^(last|best)-\d+\.safetensors(\.tmp)?$/;

@@ -16,7 +16,7 @@ const source = brightHalves([100, 20, 30]);
 
 const plain = [{ kind: 'flatten' }, { kind: 'dense', units: 8, activation: { name: 'relu' } }];
 const linear = { kind: 'dense', units: 8 };
-const withDropout = [...plain, { kind: 'dropout', rate: 0.3 }];
+const withDropout = [...plain, { kind: 'batchNorm' }, { kind: 'dropout', rate: 0.3 }];
 const augmentation = { shiftPixels: 1, rotateDegrees: 5, noise: 4 };
 
 type Case = {
@@ -41,7 +41,9 @@ async function trained(of: Case) {
   const request = {
     spec: smallSpec(of.layers ?? plain),
     options: options({ epochs: 3, learningRate: 0.01, ...of.some }),
-    ...{ snapshot: 'a'.repeat(64), device: 'cpu', resumeFrom: of.resumeFrom ?? null },
+    snapshot: 'a'.repeat(64),
+    device: 'cpu',
+    resumeFrom: of.resumeFrom ?? null,
   };
   const checkpointIntervalMs = of.checkpointIntervalMs ?? own.checkpointIntervalMs;
   const outcome = await train(request, { ...own, checkpointIntervalMs });
@@ -97,7 +99,7 @@ describe.each([onnx, tfjs])('training with $name', (engine) => {
 describe.each([
   { kind: 'sgd', some: { optimizer: { kind: 'sgd' }, learningRate: 0.1 } },
   { kind: 'adam', some: { optimizer: { kind: 'adam' }, averaging: { decay: 0.9 } } },
-])('a run with $kind, augmentation and dropout', ({ some }) => {
+])('a run with $kind, augmentation, dropout and batch statistics', ({ some }) => {
   const of = { layers: withDropout, some: { ...some, augmentation } };
 
   it('gives the same parameters twice, and others with another seed', async () => {

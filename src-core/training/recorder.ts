@@ -77,7 +77,7 @@ export function createRecorder(
     });
     previous = current;
     current = fileNames(last, best);
-    void pruneCheckpoints(folder, last.file, new Set([...previous, ...current]));
+    pruneCheckpoints(folder, last.file, new Set([...previous, ...current]));
   }
 
   return (message) => {

@@ -99,7 +99,14 @@ export async function openSession(request: TrainRequest, ports: TrainPorts): Pro
     : freshProgress(stepsPerEpoch, options.epochs);
   const now = ports.clock();
   return {
-    ...{ request, ports, network, trainer, batches, settings, resumed, progress },
+    request,
+    ports,
+    network,
+    trainer,
+    batches,
+    settings,
+    resumed,
+    progress,
     totalSteps: options.epochs * stepsPerEpoch,
     warnings: warnings(network, request, ports, resumed),
     probe: probeOf(source, batchSize),
@@ -157,9 +164,17 @@ function continued(progress: Progress, epochs: number): Progress {
 function freshProgress(stepsPerEpoch: number, epochs: number): Progress {
   const time = { seconds: 0, stepSeconds: 0, engineSeconds: 0 };
   return {
-    ...{ step: 0, stepsPerEpoch, epochs, lossSum: 0, correctSum: 0 },
-    ...{ ...time, epochStart: time },
-    ...{ lastEpoch: null, best: null, epochsSinceBest: 0, stoppedEarly: false },
+    step: 0,
+    stepsPerEpoch,
+    epochs,
+    lossSum: 0,
+    correctSum: 0,
+    ...time,
+    epochStart: time,
+    lastEpoch: null,
+    best: null,
+    epochsSinceBest: 0,
+    stoppedEarly: false,
   };
 }
 

@@ -10,12 +10,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { FromTrainer, type ToTrainer } from './messages.ts';
 import { RunResult } from './metrics.ts';
 import { createRecorder, type Recorder, type RunEvent } from './recorder.ts';
-import {
-  failedEnd,
-  unexpectedEnd,
-  type End,
-  type TrainerProcess,
-} from './trainerProcess.ts';
+import { failedEnd, unexpectedEnd, type End, type TrainerProcess } from './trainerProcess.ts';
 
 export type SupervisorPorts = {
   readonly workspace: Workspace;
@@ -41,7 +36,7 @@ export type SupervisorLimits = {
   readonly killAfterMs: number;
 };
 
-export const defaultLimits: SupervisorLimits = {
+const defaultLimits: SupervisorLimits = {
   concurrentRuns: 1,
   checkpointIntervalMs: 30_000,
   stallAfterMs: 10_000,
@@ -153,7 +148,7 @@ export class Supervisor {
   async close(): Promise<void> {
     this.#isClosing = true;
     const interrupted: End = { state: { status: 'interrupted' }, error: null };
-    for (const id of [...this.#queue]) this.#unqueue(id, interrupted);
+    for (const id of this.#queue.toReversed()) this.#unqueue(id, interrupted);
     const ends = [...this.#active.keys()].map((id) => this.ended(id));
     for (const id of this.#active.keys()) this.stop(id);
     await Promise.all(ends);
@@ -213,7 +208,11 @@ export class Supervisor {
       kind: 'start',
       cacheFolder,
       checkpointFolder: join(checkpointFolder, id),
-      ...{ snapshot, engine, device, spec, options },
+      snapshot,
+      engine,
+      device,
+      spec,
+      options,
       resumeFrom: last ? basename(last.file) : null,
       checkpointIntervalMs: this.#limits.checkpointIntervalMs,
     };

@@ -11,7 +11,7 @@ import type { FromTrainer } from './messages.ts';
 import type { TrainPorts } from './session.ts';
 
 export const side = 6;
-export const classNames = ['left', 'right', 'top'];
+const classNames = ['left', 'right', 'top'];
 
 /** Noise, with one half of the picture brighter: which one is the class. */
 export function brightHalves(counts: readonly [number, number, number]): SampleSource {
@@ -64,7 +64,11 @@ export function ports(
   return {
     messages,
     ports: {
-      ...{ engine, source, checkpointFolder, control, fullBatchBytesMax },
+      engine,
+      source,
+      checkpointFolder,
+      control,
+      fullBatchBytesMax,
       checkpointIntervalMs: 1e9,
       // A clock on which every look takes a millisecond: no test depends on the machine's speed.
       clock: () => now++,

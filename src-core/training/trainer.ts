@@ -72,8 +72,13 @@ async function trainRun(
   return train(start, {
     engine: await loadEngine(start.engine),
     source: openCache(start.cacheFolder, start.snapshot),
-    ...{ checkpointFolder, checkpointIntervalMs, fullBatchBytesMax },
-    ...{ control, clock, breathe, report: send },
+    checkpointFolder,
+    checkpointIntervalMs,
+    fullBatchBytesMax,
+    control,
+    clock,
+    breathe,
+    report: send,
   });
 }
 

@@ -29,13 +29,19 @@ const fromOutside: readonly (string | null)[] = ['SIGKILL', 'SIGTERM', 'SIGINT',
 
 /** For a process that ended without having said how the run ended. */
 export function unexpectedEnd({ code, signal, errorOutput }: TrainerExit): End {
-  const how = signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`;
+  const how = signal ? signals(signal) : `exit code ${code ?? 'unknown'}`;
   if (isOutOfMemory(errorOutput))
     return failedEnd(failure('trainer-out-of-memory', { reason: how }));
   const cause = errorOutput.split('\n').find((line) => /error/i.test(line));
   const crash = failure('trainer-crashed', { reason: cause ? `${how}; ${cause.trim()}` : how });
   if (fromOutside.includes(signal)) return { state: { status: 'interrupted' }, error: told(crash) };
   return failedEnd(crash);
+}
+
+function signals(signal: string): string {
+  return signal === 'SIGKILL'
+    ? 'signal SIGKILL, which systems send when memory runs out'
+    : `signal ${signal}`;
 }
 
 /** For whatever was thrown; what is not in the catalogue is a defect, told as one. */

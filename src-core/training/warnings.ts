@@ -27,7 +27,7 @@ export function warningsFor(
  * Names of the layers whose parameters no gradient reaches because a binary step lies between them and the
  * loss. The way past a residual block lets the gradient through, whatever is inside.
  */
-export function layersWithoutGradient(layers: readonly Layer[], isBlocked: boolean): string[] {
+function layersWithoutGradient(layers: readonly Layer[], isBlocked: boolean): string[] {
   const stuck: string[] = [];
   for (const layer of layers.toReversed()) {
     isBlocked ||= 'activation' in layer && layer.activation.name === 'step';

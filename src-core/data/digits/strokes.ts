@@ -22,7 +22,7 @@ const STEPS = 6;
 const JITTER = 3;
 const PRESSURE = 0.09;
 const OVERSHOOT = 0.09;
-const BEND = 10;
+const BEND = 9;
 const TURN = 0.08;
 const SLANT_MEAN = 0.12;
 const SLANT = 0.21;
@@ -34,11 +34,13 @@ const ways: readonly (readonly Way[])[] = allographs.map((list) =>
 
 /** The strokes of one handwritten `digit`, in writing order. */
 export function writeDigit(digit: number, random: Stream): readonly Stroke[] {
-  const care = 0.6 + 0.8 * random.float();
+  // Most hands are neat, some are in a hurry.
+  const haste = random.float();
+  const stray = 0.5 + haste * haste;
   const strokes = pick(ways[digit]!, random).shapes.map((shape) =>
-    curve(wander(shape.points, care, random), shape.corners),
+    curve(wander(shape.points, stray, random), shape.corners),
   );
-  bend(strokes, BEND * care, random);
+  bend(strokes, BEND * stray, random);
   place(strokes, random);
   return random.float() < GAP_SHARE ? withGap(strokes, random) : strokes;
 }
@@ -63,14 +65,14 @@ function pick(list: readonly Way[], random: Stream): Way {
 }
 
 /** Every point strays, the pressure varies along the stroke, and the ends stop short or run over. */
-function wander(points: Stroke, care: number, random: Stream): Stroke {
+function wander(points: Stroke, stray: number, random: Stream): Stroke {
   const moved = points.slice();
   const last = points.length - 3;
-  lengthen(moved, 0, 3, OVERSHOOT * care * spread(random));
-  lengthen(moved, last, last - 3, OVERSHOOT * care * spread(random));
+  lengthen(moved, 0, 3, OVERSHOOT * stray * spread(random));
+  lengthen(moved, last, last - 3, OVERSHOOT * stray * spread(random));
   for (let i = 0; i < moved.length; i += 3) {
-    moved[i]! += JITTER * care * spread(random);
-    moved[i + 1]! += JITTER * care * spread(random);
+    moved[i]! += JITTER * stray * spread(random);
+    moved[i + 1]! += JITTER * stray * spread(random);
     moved[i + 2]! += PRESSURE * spread(random);
   }
   return moved;

@@ -38,7 +38,7 @@ export type ImportPreview = {
 
 export type ImportReport = {
   readonly dataset: string;
-  readonly format: FormatName;
+  readonly format: FormatName | 'generated';
   /** Images this import added. */
   readonly images: number;
   /** Images that were there already, by name and content. */
@@ -66,9 +66,18 @@ export async function importPath(
   path: string,
   request: ImportRequest,
 ): Promise<ImportReport> {
-  const { dataset, signal } = request;
-  signal?.throwIfAborted();
+  request.signal?.throwIfAborted();
   const { format, source } = await openSource(path);
+  return importSource(workspace, source, { ...request, path, format });
+}
+
+/** As `importPath`, from a source that is open; `path` and `format` are what messages and the report call it. */
+export async function importSource(
+  workspace: Workspace,
+  source: Source,
+  request: ImportRequest & Pick<ImportReport, 'format'> & { readonly path: string },
+): Promise<ImportReport> {
+  const { dataset, path, format } = request;
   refuseManyClasses(source.items, path);
   const session = workspace.beginImport(dataset);
   try {

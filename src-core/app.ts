@@ -1,0 +1,183 @@
+/**
+ * @file The composition root: one object that can do everything the program does, over one workspace. Hosts bring
+ * the ports (clock, processes, versions) and carry calls; they decide nothing.
+ */
+import { decodeToTensor } from './data/decode/decode.ts';
+import { ensureCache, openCache, type TensorCache } from './data/cache.ts';
+import { sampleDigits } from './data/digits.ts';
+import {
+  importPath,
+  importSource,
+  type ImportReport,
+  type ImportRequest,
+} from './data/import/importPath.ts';
+import { freezeSnapshot } from './data/snapshot.ts';
+import { devices } from './engine/devices.ts';
+import type { Device } from './engine/engine.ts';
+import { planOptions, planSpec, type RunRequest } from './model/plan.ts';
+import type { ImageShape } from './model/spec.ts';
+import type { RunEvent } from './training/recorder.ts';
+import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
+import type { Snapshot } from './workspace/snapshots.ts';
+import { parseRunId } from './workspace/runs.ts';
+import type { Run } from './workspace/runs.ts';
+import { openWorkspace, type Workspace, type WorkspaceCheck } from './workspace/workspace.ts';
+import { failure } from './errors.ts';
+
+export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> & {
+  /** Milliseconds since 1970, for what is stored. */
+  readonly now: () => number;
+  /** Milliseconds that never run backwards, for what is measured. */
+  readonly clock: () => number;
+  /** Of the program, Node and the engines: part of every run. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Threads a run uses where none are asked for. */
+  readonly threads: number;
+};
+
+/** A run to start: what `RunRequest` says, on which data and where. */
+export type TrainRequest = RunRequest & {
+  readonly dataset: string;
+  readonly engine?: string | undefined;
+  readonly device?: string | undefined;
+  /** Training images to use at most. */
+  readonly limit?: number | undefined;
+  /** The network's input where the images' own size should not decide. */
+  readonly input?: ImageShape | undefined;
+};
+
+export type App = ReturnType<typeof createApp>;
+
+/** @throws InklingError of `openWorkspace` */
+export function createApp(folder: string, ports: AppPorts) {
+  const workspace = openWorkspace(folder, { clock: ports.now });
+  const supervisor = new Supervisor({
+    workspace,
+    startTrainer: ports.startTrainer,
+    every: ports.every,
+    clock: ports.clock,
+    ensureCache: (run) => cacheOf(workspace, run),
+  });
+
+  return {
+    workspace,
+    supervisor,
+
+    importPath: (path: string, request: ImportRequest): Promise<ImportReport> =>
+      importPath(workspace, path, request),
+
+    sampleDigits: (request: SampleRequest) => importDigits(workspace, request),
+
+    /** Stores a run and queues it. @throws InklingError for a dataset, preset or setting that cannot work */
+    start(request: TrainRequest): Run {
+      const snapshot = freeze(workspace, request);
+      return supervisor.start(newRun(request, snapshot, ports));
+    },
+
+    /**
+     * One run per activation and seed, all on one snapshot. The initializer is the same for all, so that with the
+     * same seed they start from the same weights.
+     */
+    startComparison(request: ComparisonRequest): Run[] {
+      const snapshot = freeze(workspace, request);
+      const requests = request.seeds.flatMap((seed) =>
+        request.activations.map((activation) => ({
+          ...request,
+          initializer: request.initializer ?? COMPARISON_INITIALIZER,
+          activation,
+          seed,
+        })),
+      );
+      // All are planned before the first is stored: a misspelled activation starts nothing.
+      const planned = requests.map((each) => newRun(each, snapshot, ports));
+      return planned.map((run) => supervisor.start(run));
+    },
+
+    /** @throws InklingError `run-unknown` */
+    run: (name: string): Run => workspace.runs.get(parseRunId(name)),
+
+    runs: (): readonly Run[] => workspace.runs.list(),
+
+    /** Where the tensors of a run's snapshot are, made if they are missing. */
+    samples: async (run: Run): Promise<TensorCache> => {
+      await cacheOf(workspace, run);
+      return openCache(workspace.cacheFolder, run.snapshot);
+    },
+
+    listen: (listener: (event: RunEvent) => void) => supervisor.listen(listener),
+
+    doctor: async (): Promise<Doctor> => ({
+      versions: ports.versions,
+      threads: ports.threads,
+      workspace: { folder: workspace.folder, writable: workspace.writable, ...workspace.check() },
+      devices: await devices(),
+    }),
+
+    /** Runs that are on are stopped with a checkpoint. */
+    async close(): Promise<void> {
+      await supervisor.close();
+      workspace.close();
+    },
+  };
+}
+
+export type ComparisonRequest = TrainRequest & {
+  readonly activations: readonly string[];
+  readonly seeds: readonly number[];
+};
+
+export type Doctor = {
+  readonly versions: AppPorts['versions'];
+  readonly threads: number;
+  readonly workspace: { readonly folder: string; readonly writable: boolean } & WorkspaceCheck;
+  readonly devices: readonly Device[];
+};
+
+/** Suits the ReLU family, which most comparisons are about, and is not far off for the others. */
+const COMPARISON_INITIALIZER = 'he';
+
+export type SampleRequest = ImportRequest & { readonly count: number; readonly seed: number };
+
+/** As many as a million-image grid can show; generating them takes minutes. */
+const SAMPLE_MAX = 1_000_000;
+
+/** The built-in sample as a dataset of its own, or added to one. */
+function importDigits(workspace: Workspace, request: SampleRequest): Promise<ImportReport> {
+  const { count, seed } = request;
+  if (!Number.isInteger(count) || count < 1 || count > SAMPLE_MAX)
+    throw failure('setting-invalid', {
+      setting: 'count',
+      problem: `${count} digits cannot be made, only 1 … ${SAMPLE_MAX}`,
+    });
+  const source = sampleDigits({ count, seed });
+  return importSource(workspace, source, { ...request, path: 'generated', format: 'generated' });
+}
+
+function freeze(workspace: Workspace, request: TrainRequest): Snapshot {
+  const dataset = workspace.datasets.find(request.dataset);
+  if (!dataset) {
+    const names = workspace.datasets.list().map(({ name }) => name);
+    throw failure('dataset-unknown', { name: request.dataset, known: names.join(', ') || 'none' });
+  }
+  return freezeSnapshot(workspace, dataset, {
+    limit: request.limit ?? null,
+    shape: request.input ?? null,
+  });
+}
+
+function newRun(request: TrainRequest, snapshot: Snapshot, ports: AppPorts) {
+  return {
+    snapshot: snapshot.hash,
+    preset: request.preset,
+    spec: planSpec(request, snapshot.shape, snapshot.classes.length),
+    options: planOptions({ ...request, threads: request.threads ?? ports.threads }),
+    engine: request.engine ?? 'onnx',
+    device: request.device ?? 'cpu',
+    versions: ports.versions,
+  };
+}
+
+async function cacheOf(workspace: Workspace, run: Run): Promise<TensorCache> {
+  const snapshot = workspace.snapshots.get(run.snapshot);
+  return ensureCache(workspace, snapshot, { decode: decodeToTensor });
+}

@@ -1,0 +1,82 @@
+/**
+ * @file One export from start to end: written into a temporary folder, opened again and compared there, and only
+ * then moved to where it was asked for. A failure leaves nothing behind.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Predictor } from '../engine/engine.ts';
+import { failure } from '../errors.ts';
+import type { TrainedNetwork } from './format.ts';
+import { formats, type FormatName } from './formats.ts';
+import { writeGolden } from './golden.ts';
+import { verify, type Verification } from './verify.ts';
+
+export type ExportRequest = {
+  readonly network: TrainedNetwork;
+  readonly format: FormatName;
+  /** Made where it is missing. */
+  readonly folder: string;
+  readonly overwrite: boolean;
+  /** The run's own, to compare with. */
+  readonly predictor: Pick<Predictor, 'predict'>;
+  /** uint8 [N, C, H, W], N ≥ 1: real images, of the test part where there is one. */
+  readonly pixels: Uint8Array;
+};
+
+export type Exported = {
+  readonly format: FormatName;
+  /** Paths, the one to open first. */
+  readonly files: readonly string[];
+  readonly verified: Verification;
+};
+
+/**
+ * @throws InklingError `file-exists` unless `overwrite`, `path-unreadable`, `disk-full`, `export-disagrees`
+ */
+export async function exportNetwork(request: ExportRequest): Promise<Exported> {
+  const { network, format, folder } = request;
+  if (!/^[\w-][\w. -]*$/.test(network.name)) throw new RangeError(`${network.name} names no file`);
+  return writing(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    const staging = await mkdtemp(join(folder, '.inkling-export-'));
+    try {
+      const written = await formats[format].write(network, staging);
+      const golden = await writeGolden(network, request.predictor, request.pixels, staging);
+      const names = [...written, golden];
+      // Asked before the work of comparing, and once more by nobody: a file made meanwhile is overwritten.
+      if (!request.overwrite) refuseExisting(folder, names);
+      const verified = await verifyFile(request, join(staging, written[0]!));
+      for (const name of names) await rename(join(staging, name), join(folder, name));
+      return { format, files: names.map((name) => join(folder, name)), verified };
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  });
+}
+
+async function verifyFile(request: ExportRequest, path: string): Promise<Verification> {
+  const { format, network, predictor, pixels } = request;
+  const opened = await formats[format].open(path);
+  try {
+    return await verify(opened, predictor, pixels, `${network.name} (${formats[format].title})`);
+  } finally {
+    await opened.dispose();
+  }
+}
+
+function refuseExisting(folder: string, names: readonly string[]): void {
+  const taken = names.map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (taken !== undefined) throw failure('file-exists', { path: taken });
+}
+
+/** What the disk refuses becomes an entry of the catalogue. */
+async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) throw error;
+    if (error.code === 'ENOSPC') throw failure('disk-full', { folder });
+    throw failure('folder-unwritable', { folder, reason: String(error.code) });
+  }
+}

@@ -1,0 +1,20 @@
+/** @file The formats a network can be exported to. Adding one is adding a row; tests iterate the table. */
+import { failure } from '../errors.ts';
+import type { Format } from './format.ts';
+import { onnxFormat } from './onnxFormat.ts';
+
+export const formats = {
+  onnx: onnxFormat,
+} satisfies Record<string, Format>;
+
+export type FormatName = keyof typeof formats;
+
+export function isFormatName(name: string): name is FormatName {
+  return Object.hasOwn(formats, name);
+}
+
+/** @throws InklingError `export-format-unknown` */
+export function parseFormatName(name: string): FormatName {
+  if (isFormatName(name)) return name;
+  throw failure('export-format-unknown', { format: name, known: Object.keys(formats).join(', ') });
+}

@@ -1,0 +1,12 @@
+/** @file What an ONNX file of this program says of itself; `names` is the key that other programs look for. */
+
+export const metadataKeys = {
+  /** JSON: a list of strings. */
+  classes: 'inkling.classes',
+  plainClasses: 'names',
+  /** JSON: a ModelSpec. */
+  spec: 'inkling.spec',
+  snapshotHash: 'inkling.snapshotHash',
+  parametersHash: 'inkling.parametersHash',
+  programVersion: 'inkling.version',
+} as const;

@@ -1,0 +1,158 @@
+/**
+ * @file From what a user asks for, a preset and a few settings, to a complete network and training options. What is
+ * not asked for comes from the preset, then from the optimizer, then from the schema.
+ */
+import { z } from 'zod';
+import { failure } from '../errors.ts';
+import { activations, defaultActivation, isActivationName } from './activations.ts';
+import { isPresetName, presetRow, presets, presetSpec } from './presets.ts';
+import {
+  ActivationSpec,
+  AugmentationSpec,
+  ModelSpec,
+  OptimizerSpec,
+  ScheduleSpec,
+  TrainOptions,
+  type ImageShape,
+} from './spec.ts';
+
+/** Everything a run can be asked for by name; absent means the usual. */
+export type RunRequest = {
+  readonly preset: string;
+  readonly activation?: string | undefined;
+  readonly output?: string | undefined;
+  readonly initializer?: string | undefined;
+  readonly optimizer?: string | undefined;
+  readonly schedule?: string | undefined;
+  readonly loss?: string | undefined;
+  readonly labelSmoothing?: number | undefined;
+  readonly augmentation?: string | undefined;
+  readonly earlyStoppingPatience?: number | undefined;
+  readonly averagingDecay?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly batchSize?: number | undefined;
+  readonly learningRate?: number | undefined;
+  readonly warmUpEpochs?: number | undefined;
+  readonly clipNorm?: number | undefined;
+  readonly weightDecay?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly threads?: number | undefined;
+};
+
+/** Where each optimizer usually works on networks of this size. */
+const learningRates: Record<OptimizerSpec['kind'], number> = {
+  'gradient-descent': 0.5,
+  sgd: 0.1,
+  momentum: 0.05,
+  nesterov: 0.05,
+  rmsprop: 1e-3,
+  adam: 1e-3,
+  adamw: 1e-3,
+};
+
+/** Augmentations by name. */
+const augmentations = {
+  none: null,
+  digits: { shiftPixels: 2, rotateDegrees: 10, scale: 0.1, shearDegrees: 5 },
+  elastic: { shiftPixels: 2, rotateDegrees: 10, scale: 0.1, elasticPixels: 2, elasticSigma: 4 },
+} as const;
+
+const losses: Record<string, string> = { ce: 'crossEntropy', mse: 'meanSquaredError' };
+
+/**
+ * @throws InklingError `preset-unknown`, `activation-unknown`, `setting-invalid`
+ */
+export function planSpec(request: RunRequest, input: ImageShape, classes: number): ModelSpec {
+  if (!isPresetName(request.preset))
+    throw failure('preset-unknown', {
+      preset: request.preset,
+      known: Object.keys(presets).join(', '),
+    });
+  const spec = presetSpec(request.preset, input, classes, planActivation(request.activation));
+  return checked(ModelSpec, {
+    ...spec,
+    output: request.output ?? spec.output,
+    initializer: request.initializer ?? spec.initializer,
+  });
+}
+
+/** @throws InklingError `setting-invalid` */
+export function planOptions(request: RunRequest): TrainOptions {
+  const preset = isPresetName(request.preset) ? (presetRow(request.preset).training ?? {}) : {};
+  const kind = request.optimizer ?? preset.optimizer?.kind ?? 'adam';
+  const optimizer = checked(OptimizerSpec, { kind });
+  const loss = losses[request.loss ?? 'ce'] ?? request.loss;
+  return checked(TrainOptions, {
+    learningRate: learningRates[optimizer.kind],
+    ...preset,
+    optimizer,
+    loss: { kind: loss, ...given({ labelSmoothing: request.labelSmoothing }) },
+    ...given({
+      schedule: request.schedule && planSchedule(request.schedule, request.epochs ?? 5),
+      augmentation: planAugmentation(request.augmentation),
+      earlyStopping: request.earlyStoppingPatience && { patience: request.earlyStoppingPatience },
+      averaging: request.averagingDecay && { decay: request.averagingDecay },
+      epochs: request.epochs,
+      batchSize: request.batchSize,
+      learningRate: request.learningRate,
+      warmUpEpochs: request.warmUpEpochs,
+      clipNorm: request.clipNorm,
+      weightDecay: request.weightDecay,
+      seed: request.seed,
+      threads: request.threads,
+    }),
+  });
+}
+
+/** `name` or `name:constant`, for example `leaky-relu:0.2`. ReLU where nothing is asked for. */
+function planActivation(text = 'relu'): ActivationSpec {
+  const [name = '', constant] = text.split(':');
+  if (!isActivationName(name))
+    throw failure('activation-unknown', {
+      activation: name,
+      known: Object.keys(activations).join(', '),
+    });
+  if (constant === undefined) return defaultActivation(name);
+  const key = {
+    'leaky-relu': 'alpha',
+    prelu: 'initial',
+    elu: 'alpha',
+    swish: 'beta',
+    maxout: 'pieces',
+  };
+  const field = Object.entries(key).find(([each]) => each === name)?.[1] ?? 'constant';
+  return checked(ActivationSpec, { name, [field]: Number(constant) });
+}
+
+/** The step schedule halves three times in a run; the others have their own shape. */
+function planSchedule(kind: string, epochs: number): ScheduleSpec {
+  const step = kind === 'step' ? { everyEpochs: Math.max(1, Math.ceil(epochs / 4)) } : {};
+  return checked(ScheduleSpec, { kind, ...step });
+}
+
+function planAugmentation(name: string | undefined): AugmentationSpec | null | undefined {
+  if (name === undefined) return undefined;
+  const row = Object.entries(augmentations).find(([each]) => each === name);
+  if (!row)
+    throw failure('setting-invalid', {
+      setting: 'augmentation',
+      problem: `${name} is none of ${Object.keys(augmentations).join(', ')}`,
+    });
+  return row[1] === null ? null : AugmentationSpec.parse(row[1]);
+}
+
+/** The entries that have a value. */
+function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** Parses, and names the first offending field in a user's words. */
+function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw failure('setting-invalid', {
+    setting: issue.path.join('.') || 'settings',
+    problem: issue.message.replace(/^Invalid input: /, ''),
+  });
+}

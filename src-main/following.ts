@@ -1,0 +1,119 @@
+/** @file Waiting for runs on the command line: progress while they train, Ctrl-C to stop them for later. */
+import type { App } from '../src-core/app.ts';
+import { InklingError } from '../src-core/errors.ts';
+import { RunResult, type Warning } from '../src-core/training/metrics.ts';
+import { count, percent, type Terminal } from './terminal.ts';
+
+type Run = ReturnType<App['run']>;
+
+/** What `train` and `resume` say, and each run of `compare`. */
+export type TrainReport = {
+  readonly run: string;
+  readonly preset: string | null;
+  readonly spec: Run['spec'];
+  readonly options: Run['options'];
+  readonly snapshot: string;
+  readonly engine: string;
+  readonly device: string;
+} & Omit<RunResult, 'timing'>;
+
+/** Thrown by Ctrl-C, after the run has its checkpoint. */
+export class Stopped extends Error {
+  readonly run: string;
+
+  constructor(run: string) {
+    super(`The run ${run} is stopped.`);
+    this.run = run;
+  }
+}
+
+/**
+ * Waits for a run that is queued or on.
+ *
+ * @throws InklingError why the run failed or was interrupted
+ * @throws Stopped after Ctrl-C
+ */
+export async function follow(app: App, run: Run, terminal: Terminal): Promise<TrainReport> {
+  const name = `${run.id} ${run.preset ?? 'network'}`;
+  let epoch = 0;
+  let stepsPerEpoch = 1;
+  const stopListening = app.listen((event) => {
+    if (event.run !== run.id) return;
+    if (event.kind === 'started') {
+      stepsPerEpoch = event.stepsPerEpoch;
+      epoch = Math.floor(event.step / stepsPerEpoch);
+      warn(event.warnings, terminal);
+    } else if (event.kind === 'steps') {
+      const { loss, samplesPerSecond } = event.series;
+      const step = event.firstStep + loss.length - 1;
+      const share = percent((step % stepsPerEpoch) / stepsPerEpoch);
+      const rate = count(Math.round(samplesPerSecond.at(-1)!));
+      terminal.progress(
+        `${name} · epoch ${epoch + 1} ${share} · loss ${loss.at(-1)!.toFixed(4)} · ${rate} samples/s`,
+      );
+    } else if (event.kind === 'epoch') {
+      const { metrics } = event;
+      epoch = metrics.epoch;
+      terminal.say(
+        `${name} · epoch ${epoch}/${run.options.epochs} · loss ${metrics.train.loss.toFixed(4)}` +
+          ` · train ${percent(metrics.train.accuracy)} · validation ${percent(metrics.validation?.accuracy)}` +
+          ` · ${count(Math.round(metrics.samplesPerSecond))} samples/s`,
+      );
+    } else if (event.kind === 'stalled') {
+      terminal.progress(`${name} · no word for ${Math.round(event.silentMs / 1000)} s`);
+    }
+  });
+  const onInterrupt = () => app.supervisor.stop(run.id);
+  process.once('SIGINT', onInterrupt);
+  try {
+    const end = await app.supervisor.ended(run.id);
+    if (end.run.state.status === 'stopped') throw new Stopped(run.id);
+    if (end.error) throw asError(end.error, run.id);
+    return reportOf(end.run);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    stopListening();
+    terminal.endProgress();
+  }
+}
+
+/** Starts a comparison and waits for all of its runs. @throws as `follow` */
+export async function compare(
+  app: App,
+  request: Parameters<App['startComparison']>[0] & { readonly target: number },
+  terminal: Terminal,
+) {
+  const started = app.startComparison(request);
+  const runs: TrainReport[] = [];
+  for (const run of started) runs.push(await follow(app, run, terminal));
+  const ids = started.map(({ id }) => id);
+  return { runs, comparison: app.comparison(ids, request.target) };
+}
+
+/** What is said of a verified export. */
+export function agreement(verified: { samples: number; maxAbsDiff: number }): string {
+  const { samples, maxAbsDiff } = verified;
+  return `same answers on ${count(samples)} samples, max difference ${maxAbsDiff.toExponential(1)}`;
+}
+
+/** A finished run as the command line reports it. */
+export function reportOf(run: Run): TrainReport {
+  if (run.state.status !== 'finished') throw new Error(`run ${run.id} is ${run.state.status}`);
+  const { id, preset, spec, options, snapshot, engine, device } = run;
+  const result = RunResult.parse(run.state.result);
+  return { run: id, preset, spec, options, snapshot, engine, device, ...result };
+}
+
+function warn(warnings: readonly Warning[], terminal: Terminal): void {
+  for (const { message } of warnings) terminal.say(`warning: ${message}`);
+}
+
+/** A stored error, as what it was. */
+function asError(error: { code: string; message: string; hint: string }, run: string): Error {
+  // The store keeps codes of the catalogue as text.
+  const code = error.code as InklingError['code'];
+  const hint = code.startsWith('trainer-')
+    ? `${error.hint} Continue with: inkling resume ${run}`
+    : error.hint;
+  return new InklingError(code, error.message, hint);
+}

@@ -1,0 +1,256 @@
+/**
+ * @file The verbs of the command line, one row each: its arguments and options, what it does, and how people read
+ * the result. With `--json` the result is the last line of stdout.
+ */
+import type { App } from '../src-core/app.ts';
+import { demo } from './demo.ts';
+import { agreement, compare, follow, reportOf, type TrainReport } from './following.ts';
+import {
+  compareOptions,
+  exportOptions,
+  importOptions,
+  inspectOptions,
+  resumeOptions,
+  sampleOptions,
+  trainOptions,
+  type OptionTable,
+  type OptionValues,
+} from './options.ts';
+import { count, percent, table, type Terminal } from './terminal.ts';
+
+export type Call<T extends OptionTable> = {
+  readonly app: App;
+  readonly terminal: Terminal;
+  readonly args: readonly string[];
+  readonly options: OptionValues<T>;
+};
+
+export type Verb<T extends OptionTable = OptionTable> = {
+  readonly name: string;
+  /** As commander writes them: `<one>`, `<several...>`. */
+  readonly arguments: string;
+  readonly summary: string;
+  readonly options: T;
+  /** Does it, says what people want to read, and returns what `--json` prints. */
+  readonly run: (call: Call<T>) => Promise<unknown>;
+};
+
+/** A row whose `run` sees the options of its own table. */
+const verb = <T extends OptionTable>(row: Verb<T>): Verb => row as unknown as Verb;
+
+export const verbs: readonly Verb[] = [
+  verb({
+    name: 'import',
+    arguments: '<path>',
+    summary: 'read a folder per class, ZIP, IDX files, or a CSV or JSONL list into a dataset',
+    options: importOptions,
+    run: ({ app, terminal, args: [path], options }) =>
+      importInto(terminal, (onProgress) => app.importPath(path!, { ...options, onProgress })),
+  }),
+  verb({
+    name: 'sample',
+    arguments: '',
+    summary: 'make a dataset of generated digits, no download needed',
+    options: sampleOptions,
+    run: ({ app, terminal, options }) =>
+      importInto(terminal, (onProgress) => app.sampleDigits({ ...options, onProgress })),
+  }),
+  verb({
+    name: 'train',
+    arguments: '',
+    summary: 'train one network',
+    options: trainOptions,
+    async run({ app, terminal, options }) {
+      const report = await follow(app, app.start(options), terminal);
+      sayReport(report, terminal);
+      return report;
+    },
+  }),
+  verb({
+    name: 'compare',
+    arguments: '',
+    summary: 'train the same network with several activations and seeds, and compare them',
+    options: compareOptions,
+    async run({ app, terminal, options }) {
+      const { runs, comparison } = await compare(app, options, terminal);
+      const { table: text, ...figures } = comparison;
+      terminal.say();
+      terminal.say(text);
+      return { ...figures, runs };
+    },
+  }),
+  verb({
+    name: 'resume',
+    arguments: '<run>',
+    summary: 'continue an interrupted or stopped run, or a finished one with --epochs more',
+    options: resumeOptions,
+    async run({ app, terminal, args: [name], options }) {
+      app.supervisor.resume(app.run(name!).id, options.epochs);
+      const report = await follow(app, app.run(name!), terminal);
+      sayReport(report, terminal);
+      return report;
+    },
+  }),
+  verb({
+    name: 'runs',
+    arguments: '',
+    summary: 'list all runs',
+    options: {},
+    run: async ({ app, terminal }) => {
+      const rows = app.runs().map(runRow);
+      terminal.say(rows.length > 0 ? runTable(rows) : 'There are no runs yet.');
+      return rows;
+    },
+  }),
+  verb({
+    name: 'inspect',
+    arguments: '<run>',
+    summary: 'confusion matrix, figures per class, and the worst mistakes of a run',
+    options: inspectOptions,
+    async run({ app, terminal, args: [name], options }) {
+      const { text, ...report } = await app.inspect(app.run(name!), options.split);
+      terminal.say(text);
+      return report;
+    },
+  }),
+  verb({
+    name: 'predict',
+    arguments: '<model> <images...>',
+    summary: 'class probabilities of images, by a run or an ONNX file',
+    options: {},
+    async run({ app, terminal, args: [model, ...images] }) {
+      const predictions = await app.predict(model!, images);
+      for (const { image, label, probabilities } of predictions)
+        terminal.say(`${image}  ${label}  ${percent(Math.max(...Object.values(probabilities)))}`);
+      return predictions;
+    },
+  }),
+  verb({
+    name: 'export',
+    arguments: '<run>',
+    summary: "write a run's network as a file, and check that the file gives the same answers",
+    options: exportOptions,
+    async run({ app, terminal, args: [name], options }) {
+      const { format, out: folder, overwrite } = options;
+      const result = await app.export(app.run(name!), { format, folder, overwrite });
+      terminal.say(result.files.join('\n'));
+      terminal.say(agreement(result.verified));
+      return result;
+    },
+  }),
+  verb({
+    name: 'doctor',
+    arguments: '',
+    summary: 'devices, versions, the state of the workspace, and what is missing',
+    options: {},
+    async run({ app, terminal }) {
+      const report = await app.doctor();
+      sayDoctor(report, terminal);
+      return report;
+    },
+  }),
+  verb({
+    name: 'demo',
+    arguments: '',
+    summary: 'the whole job on generated digits: import, compare, inspect, export',
+    options: {},
+    run: ({ app, terminal }) => demo(app, terminal),
+  }),
+];
+
+type Progress = { readonly done: number; readonly total: number };
+
+async function importInto(
+  terminal: Terminal,
+  start: (onProgress: (progress: Progress) => void) => ReturnType<App['importPath']>,
+) {
+  const began = performance.now();
+  const report = await start(({ done, total }) => {
+    const rate = done / ((performance.now() - began) / 1000);
+    const left = Math.ceil((total - done) / rate);
+    terminal.progress(
+      `${count(done)} / ${count(total)} · ${count(Math.round(rate))}/s · ${left} s left`,
+    );
+  });
+  const { images, duplicates, classes, splits, skipped, skippedCount } = report;
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const known = duplicates > 0 ? `, ${count(duplicates)} were there already` : '';
+  terminal.say(`${report.dataset}: ${count(images)} images added in ${seconds} s${known}`);
+  terminal.say(
+    `classes: ${classes.map((each) => `${each.name} (${count(each.count)})`).join(', ')}`,
+  );
+  const { train, validation, test, none } = splits;
+  terminal.say(
+    `train ${count(train)} · validation ${count(validation)} · test ${count(test)} · no split ${count(none)}`,
+  );
+  if (skippedCount > 0) terminal.say(`skipped ${count(skippedCount)}:`);
+  for (const { path, code, reason } of skipped.slice(0, SHOWN_SKIPPED))
+    terminal.say(`  ${path}  ${code}: ${reason}`);
+  if (skippedCount > SHOWN_SKIPPED) terminal.say('  … the rest with --json');
+  return report;
+}
+
+/** A screenful. */
+const SHOWN_SKIPPED = 20;
+
+function sayReport(report: TrainReport, terminal: Terminal): void {
+  const { run, parameters, seconds, samplesPerSecond, test, validation } = report;
+  terminal.say(
+    `${run} · ${count(parameters)} parameters · ${seconds.toFixed(1)} s · ${count(Math.round(samplesPerSecond))} samples/s`,
+  );
+  terminal.say(`validation ${percent(validation?.accuracy)} · test ${percent(test?.accuracy)}`);
+  terminal.say(`parameters ${report.parametersHash}`);
+}
+
+function runRow(run: ReturnType<App['run']>) {
+  const report = run.state.status === 'finished' ? reportOf(run) : null;
+  return {
+    run: run.id,
+    status: run.state.status,
+    preset: run.preset,
+    activations: activationNamesOf(run.spec),
+    seed: run.options.seed,
+    epochs: report?.epochs ?? run.options.epochs,
+    validationAccuracy: report?.validation?.accuracy ?? null,
+    testAccuracy: report?.test?.accuracy ?? null,
+    parametersHash: report?.parametersHash ?? null,
+  };
+}
+
+function runTable(rows: readonly ReturnType<typeof runRow>[]): string {
+  const header = ['run', 'status', 'preset', 'activation', 'seed', 'epochs', 'validation', 'test'];
+  const cells = rows.map((row) => [
+    row.run,
+    row.status,
+    row.preset ?? 'network',
+    row.activations.join(' '),
+    String(row.seed),
+    String(row.epochs),
+    percent(row.validationAccuracy),
+    percent(row.testAccuracy),
+  ]);
+  return table(header, cells);
+}
+
+function activationNamesOf({ layers }: ReturnType<App['run']>['spec']): string[] {
+  const names = layers.flatMap((layer) => ('activation' in layer ? [layer.activation.name] : []));
+  return [...new Set(names.filter((name) => name !== 'linear'))];
+}
+
+function sayDoctor(report: Awaited<ReturnType<App['doctor']>>, terminal: Terminal): void {
+  for (const [name, version] of Object.entries(report.versions)) terminal.say(`${name} ${version}`);
+  const { folder, writable, problems, counts } = report.workspace;
+  terminal.say(`workspace ${folder}${writable ? '' : ' (in use by another Inkling: read only)'}`);
+  terminal.say(problems.length > 0 ? `database: ${problems.join('; ')}` : 'database: sound');
+  terminal.say(
+    Object.entries(counts)
+      .map(([name, n]) => `${count(n)} ${name}`)
+      .join(' · '),
+  );
+  for (const device of report.devices) {
+    const what = `${device.engine} ${device.id}: ${device.label}`;
+    if (device.available)
+      terminal.say(`${what} · ${device.training ? 'trains and predicts' : 'predicts'}`);
+    else terminal.say(`${what} · not available: ${device.reason}\n  ${device.hint}`);
+  }
+}
