@@ -2,6 +2,16 @@
  * @file The composition root: one object that can do everything the program does, over one workspace. Hosts bring
  * the ports (clock, processes, versions) and carry calls; they decide nothing.
  */
+import {
+  compareRuns,
+  exportRun,
+  inspectRun,
+  predictByFile,
+  predictByRun,
+  type ExportOptions,
+  type ImagePrediction,
+  type Inspection,
+} from './app/trained.ts';
 import { decodeToTensor } from './data/decode/decode.ts';
 import { ensureCache, openCache, type TensorCache } from './data/cache.ts';
 import { sampleDigits } from './data/digits.ts';
@@ -14,10 +24,12 @@ import {
 import { freezeSnapshot } from './data/snapshot.ts';
 import { devices } from './engine/devices.ts';
 import type { Device } from './engine/engine.ts';
+import type { Exported } from './export/exportNetwork.ts';
 import { planOptions, planSpec, type RunRequest } from './model/plan.ts';
 import type { ImageShape } from './model/spec.ts';
 import type { RunEvent } from './training/recorder.ts';
 import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
+import type { Part, RunId } from './workspace/records.ts';
 import type { Snapshot } from './workspace/snapshots.ts';
 import { parseRunId } from './workspace/runs.ts';
 import type { Run } from './workspace/runs.ts';
@@ -59,6 +71,12 @@ export function createApp(folder: string, ports: AppPorts) {
     ensureCache: (run) => cacheOf(workspace, run),
   });
 
+  /** The samples of a run's snapshot, decoded if they are not yet. */
+  const samples = async (run: Run): Promise<TensorCache> => {
+    await cacheOf(workspace, run);
+    return openCache(workspace.cacheFolder, run.snapshot);
+  };
+
   return {
     workspace,
     supervisor,
@@ -98,11 +116,27 @@ export function createApp(folder: string, ports: AppPorts) {
 
     runs: (): readonly Run[] => workspace.runs.list(),
 
-    /** Where the tensors of a run's snapshot are, made if they are missing. */
-    samples: async (run: Run): Promise<TensorCache> => {
-      await cacheOf(workspace, run);
-      return openCache(workspace.cacheFolder, run.snapshot);
+    /** @throws InklingError `run-unfinished`, `split-empty`, `checkpoint-damaged` */
+    inspect: async (run: Run, split: Part): Promise<Inspection> =>
+      inspectRun(workspace, run, await samples(run), split),
+
+    /** Finished runs side by side; `target` is the accuracy whose epochs and seconds are counted. */
+    comparison: (ids: readonly RunId[], target: number) =>
+      compareRuns(
+        workspace,
+        ids.map((id) => workspace.runs.get(id)),
+        target,
+      ),
+
+    /** @param model a run, or the path of an ONNX file. */
+    async predict(model: string, images: readonly string[]): Promise<ImagePrediction[]> {
+      if (/\.onnx$/i.test(model)) return predictByFile(model, images);
+      const run = workspace.runs.get(parseRunId(model));
+      return predictByRun(workspace, run, await samples(run), images);
     },
+
+    export: async (run: Run, options: ExportOptions): Promise<Exported> =>
+      exportRun(workspace, run, await samples(run), options),
 
     listen: (listener: (event: RunEvent) => void) => supervisor.listen(listener),
 

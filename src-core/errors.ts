@@ -161,6 +161,10 @@ export const catalogue = {
     message: `Layer ${p.layer} cannot be built: ${p.problem}.`,
     hint: 'Change this layer or the one before it so that the shapes fit.',
   }),
+  'split-empty': (p: { run: string; split: string }) => ({
+    message: `The run ${p.run} has no ${p.split} images.`,
+    hint: 'Choose another split: train, validation or test.',
+  }),
   'preset-unknown': (p: { preset: string; known: string }) => ({
     message: `There is no preset ${p.preset}.`,
     hint: `Presets: ${p.known}.`,
@@ -208,10 +212,6 @@ export const catalogue = {
   'run-complete': (p: { run: string; epochs: number }) => ({
     message: `The run ${p.run} has finished its ${p.epochs} epochs.`,
     hint: 'Say how many more epochs it should train.',
-  }),
-  'run-untrained': (p: { run: string }) => ({
-    message: `The run ${p.run} has no trained parameters yet.`,
-    hint: 'Wait for its first epoch to end, or resume it.',
   }),
   'trainer-crashed': (p: { reason: string }) => ({
     message: `The training process ended unexpectedly (${p.reason}).`,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { App } from '../src-core/app.ts';
 import { agreement, compare, type TrainReport } from './following.ts';
+import { inspectionText } from './inspection.ts';
 import type { Terminal } from './terminal.ts';
 
 const DATASET = 'demo digits';
@@ -36,8 +37,8 @@ export async function demo(app: App, terminal: Terminal) {
 
   const best = runs.reduce((a, b) => (accuracy(b) > accuracy(a) ? b : a));
   say(`3. The best by validation, ${best.run}, on images it has not seen`);
-  const { text, ...inspection } = await app.inspect(app.run(best.run), 'test');
-  say(text);
+  const inspection = await app.inspect(app.run(best.run), 'test');
+  say(inspectionText(inspection));
 
   say('4. The same network as an ONNX file');
   const folder = join(app.workspace.folder, 'exports');

@@ -5,6 +5,7 @@
 import type { App } from '../src-core/app.ts';
 import { demo } from './demo.ts';
 import { agreement, compare, follow, reportOf, type TrainReport } from './following.ts';
+import { inspectionText } from './inspection.ts';
 import {
   compareOptions,
   exportOptions,
@@ -108,8 +109,8 @@ export const verbs: readonly Verb[] = [
     summary: 'confusion matrix, figures per class, and the worst mistakes of a run',
     options: inspectOptions,
     async run({ app, terminal, args: [name], options }) {
-      const { text, ...report } = await app.inspect(app.run(name!), options.split);
-      terminal.say(text);
+      const report = await app.inspect(app.run(name!), options.split);
+      terminal.say(inspectionText(report));
       return report;
     },
   }),

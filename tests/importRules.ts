@@ -36,7 +36,7 @@ const parts: Readonly<Record<string, Part>> = {
   'src-core/workspace': { parts: base, packages: ['node:', 'zod', 'better-sqlite3'] },
   'src-core/data': {
     parts: middle,
-    packages: ['node:', 'zod', 'sharp', 'fast-png', 'fast-bmp', 'yauzl', 'csv-parse'],
+    packages: ['node:', 'zod', 'sharp', 'yauzl', 'csv-parse'],
   },
   'src-core/training': { parts: middle, packages: ['node:', 'zod'] },
   'src-core/inspect': { parts: middle, packages: ['node:', 'zod'] },
@@ -44,9 +44,11 @@ const parts: Readonly<Record<string, Part>> = {
   // The page reads it too, so it may bring in nothing but descriptions.
   'src-core/contract.ts': { parts: ['src-core/model'], packages: ['zod', '@orpc/contract'] },
   'src-core/app.ts': {
-    parts: ['src-core/contract.ts', ...middle, ...tasks],
+    parts: ['src-core/app', 'src-core/contract.ts', ...middle, ...tasks],
     packages: ['node:', 'zod', '@orpc/server'],
   },
+  // What the composition root puts together from several parts.
+  'src-core/app': { parts: [...middle, ...tasks], packages: ['node:'] },
   // Hosts carry calls. The trainer's is the one that puts data and training together in their own process.
   'src-main': {
     parts: ['src-core/app.ts', 'src-core/contract.ts', 'src-core/training'],

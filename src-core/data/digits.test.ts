@@ -11,7 +11,7 @@ describe('generated digits', () => {
   test('are the same bytes on every machine', () => {
     const hash = createHash('sha256');
     for (const { pixels, label } of images) hash.update(pixels).update(String(label));
-    expect(hash.digest('hex').slice(0, 16)).toBe('2c80b393a85ae900');
+    expect(hash.digest('hex').slice(0, 16)).toBe('0138c8cf3f89be8a');
   });
 
   test('depend on seed and index alone', () => {

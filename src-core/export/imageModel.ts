@@ -17,7 +17,7 @@ export type ImageInput = {
   tensor(pixels: Uint8Array, rows: number): ort.Tensor;
 };
 
-/** Ends the opening with this reason. */
+/** The failure that says why the file cannot be used. */
 type Unfit = (reason: string) => Error;
 
 /** Images at a time where the file sets it: more would be no classifier of pictures. */
@@ -26,11 +26,11 @@ const batchSizeMax = 1024;
 /**
  * The one input: uint8 as in the picture, or float32 from 0 to 1; [N, C, H, W] or [N, H, W, C].
  *
- * @param known the shape of images where the file says it in its metadata: then the order is N, C, H, W.
+ * @param isOurs a file of this program, whose order is N, C, H, W even where the numbers leave it open.
  */
 export function imageInput(
   inputs: readonly ValueMetadata[],
-  known: ImageShape | null,
+  isOurs: boolean,
   unfit: Unfit,
 ): ImageInput {
   const [first] = inputs;
@@ -39,7 +39,7 @@ export function imageInput(
   const { name, type, shape: dims } = first;
   if (type !== 'uint8' && type !== 'float32')
     throw unfit(`its input is of type ${type}; images are uint8 or float32`);
-  const { shape, channelsLast } = layout(dims, known, unfit);
+  const { shape, channelsLast } = layout(dims, isOurs, unfit);
   return {
     name,
     shape,
@@ -61,33 +61,20 @@ export function imageInput(
 
 type Layout = { readonly shape: ImageShape; readonly channelsLast: boolean };
 
-function layout(
-  dims: readonly (number | string)[],
-  known: ImageShape | null,
-  unfit: Unfit,
-): Layout {
+function layout(dims: readonly (number | string)[], isOurs: boolean, unfit: Unfit): Layout {
   const shown = `[${dims.map((dim) => (isFree(dim) ? '?' : dim)).join(', ')}]`;
   if (dims.length !== 4) throw unfit(`its input ${shown} is not [images, channels, height, width]`);
   const [, second, third, fourth] = dims;
-  const first: Layout[] = ImageShape.safeParse({ channels: second, height: third, width: fourth })
-    .success
-    ? [{ shape: shapeOf(second, third, fourth), channelsLast: false }]
-    : [];
-  const last: Layout[] = ImageShape.safeParse({ channels: fourth, height: second, width: third })
-    .success
-    ? [{ shape: shapeOf(fourth, second, third), channelsLast: true }]
-    : [];
-  if (known && first[0] && imageSize(first[0].shape) === imageSize(known)) return first[0];
-  const fits = [...first, ...last];
-  if (fits.length === 0)
-    throw unfit(`its input ${shown} has no fixed size of 1 or 3 channels and up to 512 × 512`);
-  if (fits.length === 2)
+  const first = ImageShape.safeParse({ channels: second, height: third, width: fourth });
+  const last = ImageShape.safeParse({ channels: fourth, height: second, width: third });
+  if (first.success && (!last.success || isOurs)) return { shape: first.data, channelsLast: false };
+  if (first.success)
     throw unfit(`its input ${shown} does not tell which dimension is the channels`);
-  return fits[0]!;
-}
-
-function shapeOf(channels: unknown, height: unknown, width: unknown): ImageShape {
-  return ImageShape.parse({ channels, height, width });
+  if (!last.success)
+    throw unfit(
+      `its input ${shown} has no fixed size of 1 or 3 channels and up to 512 × 512 pixels`,
+    );
+  return { shape: last.data, channelsLast: true };
 }
 
 function batchSizeOf(dim: number | string, unfit: Unfit): number | null {

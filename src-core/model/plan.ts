@@ -83,9 +83,10 @@ export function planOptions(request: RunRequest): TrainOptions {
   const optimizer = checked(OptimizerSpec, { kind });
   const loss = losses[request.loss ?? 'ce'] ?? request.loss;
   return checked(TrainOptions, {
-    learningRate: learningRates[optimizer.kind],
     ...preset,
     optimizer,
+    // A preset's rate is meant for its own optimizer.
+    learningRate: (request.optimizer ? null : preset.learningRate) ?? learningRates[optimizer.kind],
     loss: { kind: loss, ...given({ labelSmoothing: request.labelSmoothing }) },
     ...given({
       schedule: request.schedule && planSchedule(request.schedule, request.epochs ?? 5),

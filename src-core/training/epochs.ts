@@ -11,7 +11,7 @@ import { learningRateAt } from './schedules.ts';
 import { count, countTime, type Session } from './session.ts';
 
 /** The parameters that predict: averaged where averaging is on. */
-export function predictingParams({ params, average }: TrainState): Tensors {
+function predictingParams({ params, average }: TrainState): Tensors {
   return average ?? params;
 }
 

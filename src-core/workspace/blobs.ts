@@ -30,7 +30,15 @@ export function blobQueries({ database }: Store) {
     `SELECT ${columns} FROM blob WHERE id = (SELECT blob FROM image WHERE id = ?)`,
   );
   const count = database.prepare<[], number>('SELECT count(*) FROM blob').pluck();
+  const name = database
+    .prepare<[Uint8Array], string>(
+      `SELECT image.name FROM image JOIN blob ON blob.id = image.blob
+       WHERE blob.hash = ? ORDER BY image.id LIMIT 1`,
+    )
+    .pluck();
   return {
+    /** The name of an image with this content, the first of several. */
+    nameOf: (blobHash: Uint8Array): string | undefined => name.get(blobHash),
     /** @param blobHash 32 bytes. */
     get: (blobHash: Uint8Array): Blob | undefined => byHash.get(blobHash),
     ofImage: (image: number): Blob | undefined => byImage.get(image),

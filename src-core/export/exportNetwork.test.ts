@@ -1,0 +1,152 @@
+/** @file Exports are written whole, open again, and answer as the network does; anything else leaves nothing. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { ModelProto } from '../graph/onnxSchema.ts';
+import { ModelSpec } from '../model/spec.ts';
+import { exportNetwork } from './exportNetwork.ts';
+import { allSpecs, networkOf, noiseImages, predictorOf, temporaryFolder } from './fixture.ts';
+import { formats, isFormatName, parseFormatName } from './formats.ts';
+
+const tiny = ModelSpec.parse({
+  input: { channels: 1, height: 3, width: 3 },
+  layers: [{ kind: 'flatten' }],
+  classes: 3,
+});
+
+async function exported(spec: ModelSpec, folder: string, change: object = {}) {
+  const network = networkOf(spec);
+  const predictor = await predictorOf(network);
+  const pixels = noiseImages(spec, 70);
+  const request = { network, format: 'onnx' as const, folder, overwrite: false, predictor, pixels };
+  return exportNetwork({ ...request, ...change });
+}
+
+describe.each(Object.keys(formats).filter(isFormatName))('%s', (format) => {
+  test.each(allSpecs())('$name answers as the network does', async ({ spec }) => {
+    const folder = temporaryFolder();
+    const { files, verified } = await exported(spec, folder, { format });
+    expect(verified).toMatchObject({ samples: 70, agree: 70 });
+    expect(verified.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    expect(formats[format].extensions.some((end) => files[0]!.endsWith(end))).toBe(true);
+    expect(readdirSync(folder).map((name) => join(folder, name))).toEqual([...files].sort());
+  });
+});
+
+describe('an ONNX file', () => {
+  test('is opset 17, takes pixels of any number of images, and says what it is', async () => {
+    const { files } = await exported(tiny, temporaryFolder());
+    const session = await ort.InferenceSession.create(files[0]!);
+    expect(session.inputMetadata).toEqual([
+      { name: 'pixels', isTensor: true, type: 'uint8', shape: ['batch', 1, 3, 3] },
+    ]);
+    const row = { isTensor: true, type: 'float32', shape: ['batch', 3] };
+    expect(session.outputMetadata).toEqual([
+      { name: 'probabilities', ...row },
+      { name: 'logits', ...row },
+    ]);
+    const { opsetImport, metadataProps } = ModelProto.toObject(
+      ModelProto.decode(readFileSync(files[0]!)),
+      { longs: Number },
+    );
+    expect(opsetImport).toEqual([{ version: 17 }]);
+    const metadata = Object.fromEntries(
+      metadataProps.map(({ key, value }: { key: string; value: string }) => [key, value]),
+    );
+    expect(metadata).toEqual({
+      'inkling.classes': '["class 0","class 1","class 2"]',
+      names: '["class 0","class 1","class 2"]',
+      'inkling.spec': JSON.stringify(tiny),
+      'inkling.snapshotHash': 'a'.repeat(64),
+      'inkling.parametersHash': 'b'.repeat(64),
+      'inkling.version': '1.2.3',
+    });
+  });
+
+  test('gives the same logits as the network', async () => {
+    const { files } = await exported(tiny, temporaryFolder());
+    const session = await ort.InferenceSession.create(files[0]!);
+    const pixels = noiseImages(tiny, 5);
+    const { logits } = await session.run({ pixels: new ort.Tensor('uint8', pixels, [5, 1, 3, 3]) });
+    const { logits: expected } = await (await predictorOf(networkOf(tiny))).predict(pixels);
+    const values = [...(await logits!.getData())].map(Number);
+    values.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+  });
+
+  test('is the same bytes twice', async () => {
+    const [one, two] = [temporaryFolder(), temporaryFolder()];
+    await exported(tiny, one);
+    await exported(tiny, two);
+    expect(readFileSync(join(one, 'r7.onnx')).equals(readFileSync(join(two, 'r7.onnx')))).toBe(
+      true,
+    );
+  });
+});
+
+test('golden pairs beside it are images with the answers of the network', async () => {
+  const { files } = await exported(tiny, temporaryFolder());
+  const golden = JSON.parse(readFileSync(files[1]!, 'utf8'));
+  expect(files[1]).toMatch(/r7\.golden\.json$/);
+  expect(golden.samples).toHaveLength(10);
+  const predictor = await predictorOf(networkOf(tiny));
+  for (const { pixels, logits, probabilities } of golden.samples) {
+    const answer = await predictor.predict(new Uint8Array(Buffer.from(pixels, 'base64')));
+    answer.logits.forEach((value, k) => expect(logits[k]).toBeCloseTo(value, 5));
+    answer.probabilities.forEach((value, k) => expect(probabilities[k]).toBeCloseTo(value, 6));
+  }
+});
+
+test('a file that is there is kept, unless it may be overwritten', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'r7.onnx'), 'mine');
+  await expect(exported(tiny, folder)).rejects.toMatchObject({ code: 'file-exists' });
+  expect(readdirSync(folder)).toEqual(['r7.onnx']);
+  expect(readFileSync(join(folder, 'r7.onnx'), 'utf8')).toBe('mine');
+  await exported(tiny, folder, { overwrite: true });
+  expect(readFileSync(join(folder, 'r7.onnx')).length).toBeGreaterThan(100);
+});
+
+test('a file that answers otherwise is not kept', async () => {
+  const folder = temporaryFolder();
+  const network = networkOf(tiny);
+  const bias = network.params['output/bias']!;
+  const changed = Float32Array.from(bias.data, (value, k) => value + (k === 0 ? 1e-3 : 0));
+  const other = {
+    ...network,
+    params: { ...network.params, 'output/bias': { ...bias, data: changed } },
+  };
+  const attempt = exported(tiny, folder, { predictor: await predictorOf(other) });
+  await expect(attempt).rejects.toMatchObject({ code: 'export-disagrees' });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('probabilities that are no numbers are a disagreement', async () => {
+  const nowhere = new Float32Array(64 * 3).fill(NaN);
+  const predictor = {
+    predict: async (pixels: Uint8Array) => {
+      const size = (pixels.length / 9) * 3;
+      return { logits: nowhere.slice(0, size), probabilities: nowhere.slice(0, size) };
+    },
+  };
+  const attempt = exported(tiny, temporaryFolder(), { predictor });
+  await expect(attempt).rejects.toMatchObject({ code: 'export-disagrees' });
+});
+
+test('a folder that cannot be made is a failure with its name', async () => {
+  const file = join(temporaryFolder(), 'file');
+  writeFileSync(file, '');
+  const attempt = exported(tiny, join(file, 'below'));
+  await expect(attempt).rejects.toMatchObject({ code: 'folder-unwritable' });
+});
+
+test('at most 1000 images are compared', async () => {
+  const pixels = noiseImages(tiny, 1003);
+  const { verified } = await exported(tiny, temporaryFolder(), { pixels });
+  expect(verified).toMatchObject({ samples: 1000, agree: 1000 });
+});
+
+test('an unknown format is a failure that lists the known ones', () => {
+  expect(parseFormatName('onnx')).toBe('onnx');
+  expect(() => parseFormatName('pdf')).toThrow('There is no export format pdf.');
+});

@@ -1,0 +1,109 @@
+/** @file What the tests of this folder share: tiny networks of every kind with real predictors, and folders. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { imageSize, type Predictor } from '../engine/engine.ts';
+import { onnxEngine } from '../engine/onnx.ts';
+import { activationNames, defaultActivation } from '../model/activations.ts';
+import { initialParams } from '../model/initialize.ts';
+import { resolveNetwork } from '../model/layers.ts';
+import { presets, presetSpec, type PresetName } from '../model/presets.ts';
+import { ModelSpec, type LayerKind } from '../model/spec.ts';
+import { stream } from '../random.ts';
+import type { TrainedNetwork } from './format.ts';
+
+const tanh = { name: 'tanh' } as const;
+const conv = { kind: 'conv2d', filters: 4, kernel: 3, padding: 'same', activation: tanh } as const;
+
+/** A network around each kind of layer. */
+const layersByKind: Record<LayerKind, readonly unknown[]> = {
+  dense: [{ kind: 'flatten' }, { kind: 'dense', units: 5, activation: tanh }],
+  conv2d: [conv, { ...conv, kernel: 2, stride: 2 }],
+  maxPool: [conv, { kind: 'maxPool', size: 3, stride: 2, padding: 'same' }],
+  avgPool: [conv, { kind: 'avgPool', size: 3, stride: 2, padding: 'same' }],
+  globalAvgPool: [conv, { kind: 'globalAvgPool' }],
+  flatten: [conv, { kind: 'flatten' }],
+  dropout: [conv, { kind: 'dropout', rate: 0.4 }],
+  batchNorm: [conv, { kind: 'batchNorm' }, { kind: 'flatten' }, { kind: 'batchNorm' }],
+  activation: [conv, { kind: 'activation', activation: { name: 'prelu' } }],
+  residual: [
+    conv,
+    {
+      kind: 'residual',
+      layers: [{ ...conv, filters: 6, stride: 2 }, { kind: 'batchNorm' }],
+      activation: { name: 'relu' },
+    },
+  ],
+};
+
+const color = { channels: 3, height: 7, width: 6 } as const;
+
+/** Every layer kind, every activation with dense and with convolution, both output functions, every preset. */
+export function allSpecs(): readonly { readonly name: string; readonly spec: ModelSpec }[] {
+  const small = (layers: readonly unknown[], rest: object = {}) =>
+    ModelSpec.parse({ input: color, classes: 4, layers, ...rest });
+  const digits = { channels: 1, height: 28, width: 28 } as const;
+  // Object.keys loses the type that the table gives its keys.
+  const presetNames = Object.keys(presets) as PresetName[];
+  return [
+    ...Object.entries(layersByKind).map(([kind, layers]) => ({
+      name: `layer ${kind}`,
+      spec: small(layers),
+    })),
+    ...activationNames.map((name) => {
+      const activation = defaultActivation(name);
+      const layers = [
+        { ...conv, activation },
+        { kind: 'maxPool', size: 2 },
+        { kind: 'flatten' },
+        { kind: 'dense', units: 6, activation },
+      ];
+      return { name: `activation ${name}`, spec: small(layers) };
+    }),
+    { name: 'output sigmoid', spec: small([conv], { output: 'sigmoid' }) },
+    ...presetNames.map((name) => ({
+      name: `preset ${name}`,
+      spec: presetSpec(name, digits, 10, { name: 'relu' }),
+    })),
+  ];
+}
+
+/** Every parameter at random, so that biases, slopes and running statistics count as well. */
+export function networkOf(spec: ModelSpec): TrainedNetwork {
+  const random = stream(5, 'network');
+  const params = initialParams(resolveNetwork(spec), 3);
+  for (const { data } of Object.values(params))
+    for (let i = 0; i < data.length; i++) data[i]! += 0.1 * random.float();
+  return {
+    name: 'r7',
+    spec,
+    params,
+    classes: Array.from({ length: spec.classes }, (_, k) => `class ${k}`),
+    origin: {
+      snapshotHash: 'a'.repeat(64),
+      parametersHash: 'b'.repeat(64),
+      programVersion: '1.2.3',
+    },
+  };
+}
+
+export function noiseImages(spec: ModelSpec, count: number): Uint8Array {
+  const pixels = new Uint8Array(count * imageSize(spec.input));
+  stream(9, 'pixels').fill(pixels);
+  return pixels;
+}
+
+/** The engine's own, as a run has it. */
+export async function predictorOf({ spec, params }: TrainedNetwork): Promise<Predictor> {
+  const predictor = await onnxEngine.predictor({ spec, params, device: 'cpu', threads: 1 });
+  onTestFinished(() => predictor.dispose());
+  return predictor;
+}
+
+/** A folder that goes when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'inkling-export-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
