@@ -23,10 +23,12 @@ import {
 } from './data/import/importPath.ts';
 import { freezeSnapshot } from './data/snapshot.ts';
 import { devices } from './engine/devices.ts';
-import type { Device } from './engine/engine.ts';
+import { engineNames, type Device, type EngineName } from './engine/engine.ts';
 import type { Exported } from './export/exportNetwork.ts';
+import { hiddenActivations } from './model/layers.ts';
 import { planOptions, planSpec, type RunRequest } from './model/plan.ts';
 import type { ImageShape } from './model/spec.ts';
+import { RunResult } from './training/metrics.ts';
 import type { RunEvent } from './training/recorder.ts';
 import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
 import type { Part, RunId } from './workspace/records.ts';
@@ -63,82 +65,15 @@ export type App = ReturnType<typeof createApp>;
 /** @throws InklingError of `openWorkspace` */
 export function createApp(folder: string, ports: AppPorts) {
   const workspace = openWorkspace(folder, { clock: ports.now });
-  const supervisor = new Supervisor({
-    workspace,
-    startTrainer: ports.startTrainer,
-    every: ports.every,
-    clock: ports.clock,
-    ensureCache: (run) => cacheOf(workspace, run),
-  });
-
-  /** The samples of a run's snapshot, decoded if they are not yet. */
-  const samples = async (run: Run): Promise<TensorCache> => {
-    await cacheOf(workspace, run);
-    return openCache(workspace.cacheFolder, run.snapshot);
-  };
-
+  const { startTrainer, every, clock } = ports;
+  const ensure = (run: Run) => cacheOf(workspace, run);
+  const supervisor = new Supervisor({ workspace, startTrainer, every, clock, ensureCache: ensure });
   return {
     workspace,
     supervisor,
-
-    importPath: (path: string, request: ImportRequest): Promise<ImportReport> =>
-      importPath(workspace, path, request),
-
-    sampleDigits: (request: SampleRequest) => importDigits(workspace, request),
-
-    /** Stores a run and queues it. @throws InklingError for a dataset, preset or setting that cannot work */
-    start(request: TrainRequest): Run {
-      const snapshot = freeze(workspace, request);
-      return supervisor.start(newRun(request, snapshot, ports));
-    },
-
-    /**
-     * One run per activation and seed, all on one snapshot. The initializer is the same for all, so that with the
-     * same seed they start from the same weights.
-     */
-    startComparison(request: ComparisonRequest): Run[] {
-      const snapshot = freeze(workspace, request);
-      const requests = request.seeds.flatMap((seed) =>
-        request.activations.map((activation) => ({
-          ...request,
-          initializer: request.initializer ?? COMPARISON_INITIALIZER,
-          activation,
-          seed,
-        })),
-      );
-      // All are planned before the first is stored: a misspelled activation starts nothing.
-      const planned = requests.map((each) => newRun(each, snapshot, ports));
-      return planned.map((run) => supervisor.start(run));
-    },
-
-    /** @throws InklingError `run-unknown` */
-    run: (name: string): Run => workspace.runs.get(parseRunId(name)),
-
-    runs: (): readonly Run[] => workspace.runs.list(),
-
-    /** @throws InklingError `run-unfinished`, `split-empty`, `checkpoint-damaged` */
-    inspect: async (run: Run, split: Part): Promise<Inspection> =>
-      inspectRun(workspace, run, await samples(run), split),
-
-    /** Finished runs side by side; `target` is the accuracy whose epochs and seconds are counted. */
-    comparison: (ids: readonly RunId[], target: number) =>
-      compareRuns(
-        workspace,
-        ids.map((id) => workspace.runs.get(id)),
-        target,
-      ),
-
-    /** @param model a run, or the path of an ONNX file. */
-    async predict(model: string, images: readonly string[]): Promise<ImagePrediction[]> {
-      if (/\.onnx$/i.test(model)) return predictByFile(model, images);
-      const run = workspace.runs.get(parseRunId(model));
-      return predictByRun(workspace, run, await samples(run), images);
-    },
-
-    export: async (run: Run, options: ExportOptions): Promise<Exported> =>
-      exportRun(workspace, run, await samples(run), options),
-
-    listen: (listener: (event: RunEvent) => void) => supervisor.listen(listener),
+    ...dataCalls(workspace),
+    ...runCalls(workspace, supervisor, ports),
+    ...networkCalls(workspace),
 
     doctor: async (): Promise<Doctor> => ({
       versions: ports.versions,
@@ -152,6 +87,105 @@ export function createApp(folder: string, ports: AppPorts) {
       await supervisor.close();
       workspace.close();
     },
+  };
+}
+
+function dataCalls(workspace: Workspace) {
+  return {
+    importPath: (path: string, request: ImportRequest): Promise<ImportReport> =>
+      importPath(workspace, path, request),
+
+    sampleDigits: (request: SampleRequest) => importDigits(workspace, request),
+  };
+}
+
+function runCalls(workspace: Workspace, supervisor: Supervisor, ports: AppPorts) {
+  return {
+    /** Stores a run and queues it. @throws InklingError for a dataset, preset or setting that cannot work */
+    start(request: TrainRequest): Run {
+      const snapshot = freeze(workspace, request);
+      return supervisor.start(newRun(request, snapshot, ports));
+    },
+
+    /**
+     * One run per activation and seed, all on one snapshot. The initializer is the same for all, so that with the
+     * same seed they start from the same weights.
+     */
+    startComparison(request: ComparisonRequest): Run[] {
+      const snapshot = freeze(workspace, request);
+      const initializer = request.initializer ?? COMPARISON_INITIALIZER;
+      // All are planned before the first is stored: a misspelled activation starts nothing.
+      const planned = request.seeds.flatMap((seed) =>
+        request.activations.map((activation) =>
+          newRun({ ...request, initializer, activation, seed }, snapshot, ports),
+        ),
+      );
+      return planned.map((run) => supervisor.start(run));
+    },
+
+    /** @throws InklingError `run-unknown` */
+    run: (name: string): Run => workspace.runs.get(parseRunId(name)),
+
+    runs: (): readonly RunSummary[] => workspace.runs.list().map(summaryOf),
+
+    listen: (listener: (event: RunEvent) => void) => supervisor.listen(listener),
+  };
+}
+
+function networkCalls(workspace: Workspace) {
+  /** The samples of a run's snapshot, decoded if they are not yet. */
+  const samples = async (run: Run): Promise<TensorCache> => {
+    await cacheOf(workspace, run);
+    return openCache(workspace.cacheFolder, run.snapshot);
+  };
+  return {
+    /** @throws InklingError `run-unfinished`, `split-empty`, `checkpoint-damaged` */
+    inspect: async (run: Run, split: Part): Promise<Inspection> =>
+      inspectRun(workspace, run, await samples(run), split),
+
+    /** Finished runs side by side; `target` is the accuracy whose epochs and seconds are counted. */
+    comparison(ids: readonly RunId[], target: number) {
+      const runs = ids.map((id) => workspace.runs.get(id));
+      return compareRuns(workspace, runs, target);
+    },
+
+    /** @param model a run, or the path of an ONNX file. */
+    async predict(model: string, images: readonly string[]): Promise<ImagePrediction[]> {
+      if (/\.onnx$/i.test(model)) return predictByFile(model, images);
+      const run = workspace.runs.get(parseRunId(model));
+      return predictByRun(workspace, run, await samples(run), images);
+    },
+
+    export: async (run: Run, options: ExportOptions): Promise<Exported> =>
+      exportRun(workspace, run, await samples(run), options),
+  };
+}
+
+/** A line in the list of runs. Figures are null until a run has finished. */
+export type RunSummary = {
+  readonly run: RunId;
+  readonly status: Run['state']['status'];
+  readonly preset: string | null;
+  readonly activations: readonly string[];
+  readonly seed: number;
+  readonly epochs: number;
+  readonly validationAccuracy: number | null;
+  readonly testAccuracy: number | null;
+  readonly parametersHash: string | null;
+};
+
+function summaryOf({ id, preset, spec, options, state }: Run): RunSummary {
+  const result = state.status === 'finished' ? RunResult.parse(state.result) : null;
+  return {
+    run: id,
+    status: state.status,
+    preset,
+    activations: hiddenActivations(spec),
+    seed: options.seed,
+    epochs: result?.epochs ?? options.epochs,
+    validationAccuracy: result?.validation?.accuracy ?? null,
+    testAccuracy: result?.test?.accuracy ?? null,
+    parametersHash: result?.parametersHash ?? null,
   };
 }
 
@@ -205,10 +239,16 @@ function newRun(request: TrainRequest, snapshot: Snapshot, ports: AppPorts) {
     preset: request.preset,
     spec: planSpec(request, snapshot.shape, snapshot.classes.length),
     options: planOptions({ ...request, threads: request.threads ?? ports.threads }),
-    engine: request.engine ?? 'onnx',
+    engine: engineNamed(request.engine ?? 'onnx'),
     device: request.device ?? 'cpu',
     versions: ports.versions,
   };
+}
+
+function engineNamed(name: string): EngineName {
+  const found = engineNames.find((each) => each === name);
+  if (!found) throw failure('engine-unknown', { engine: name, known: engineNames.join(', ') });
+  return found;
 }
 
 async function cacheOf(workspace: Workspace, run: Run): Promise<TensorCache> {

@@ -16,7 +16,11 @@ async function main(words: readonly string[]): Promise<number> {
   const program = new Command('inkling')
     .description('Label, train, compare, inspect and export small image classifiers.')
     .exitOverride()
-    .showHelpAfterError('Add --help to see what there is.');
+    .showHelpAfterError('Add --help to see what there is.')
+    .configureOutput({
+      // Like every other failure: a code, and one line for what happened.
+      outputError: (text, write) => write(`error usage: ${text.replace(/^error: /, '')}`),
+    });
   for (const verb of verbs) addVerb(program, verb);
   try {
     await program.parseAsync(words, { from: 'user' });

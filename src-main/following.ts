@@ -97,7 +97,7 @@ export function agreement(verified: { samples: number; maxAbsDiff: number }): st
 }
 
 /** A finished run as the command line reports it. */
-export function reportOf(run: Run): TrainReport {
+function reportOf(run: Run): TrainReport {
   if (run.state.status !== 'finished') throw new Error(`run ${run.id} is ${run.state.status}`);
   const { id, preset, spec, options, snapshot, engine, device } = run;
   const result = RunResult.parse(run.state.result);

@@ -30,10 +30,14 @@ const number = z
   .refine((word) => word.trim() !== '' && Number.isFinite(Number(word)), 'It is not a number.')
   .transform(Number);
 const whole = number.refine(Number.isInteger, 'It is not a whole number.');
+const positive = whole.refine((n) => n >= 1, 'It is less than one.');
+const notNegative = whole.refine((n) => n >= 0, 'It is less than zero.');
 const names = z
   .string()
   .transform((word) => word.split(',').map((name) => name.trim()))
-  .refine((parts) => parts.every((name) => name !== ''), 'A name is missing between the commas.');
+  .refine((parts) => parts.every((name) => name !== ''), 'A name is missing between the commas.')
+  // The same run twice would count as two that agree.
+  .refine((parts) => new Set(parts).size === parts.length, 'One of them is there twice.');
 const wholes = names.pipe(z.array(whole));
 const flag = z.boolean();
 const imageSize = z
@@ -127,7 +131,7 @@ const runOptions = {
     schema: number,
   },
   augmentation: { flags: '--augment <name>', text: 'none, digits, elastic', schema: text },
-  limit: { flags: '--limit <n>', text: 'use at most so many training images', schema: whole },
+  limit: { flags: '--limit <n>', text: 'use at most so many training images', schema: positive },
   input: {
     flags: '--input <size>',
     text: "the network's input, for example 28x28x1",
@@ -179,14 +183,14 @@ export const compareOptions = {
 } as const satisfies OptionTable;
 
 export const resumeOptions = {
-  epochs: { flags: '--epochs <n>', text: 'epochs more', schema: whole, otherwise: 0 },
+  epochs: { flags: '--epochs <n>', text: 'epochs more', schema: notNegative, otherwise: 0 },
 } as const satisfies OptionTable;
 
 export const inspectOptions = {
   split: {
     flags: '--split <name>',
     text: 'train, validation or test',
-    schema: z.enum(['train', 'validation', 'test']),
+    schema: z.enum(['train', 'validation', 'test'], 'It is none of train, validation, test.'),
     otherwise: 'test',
   },
 } as const satisfies OptionTable;
@@ -207,7 +211,9 @@ export function commandOptions(options: OptionTable): Option[] {
   return Object.values(options).map((row) => {
     const option = new Option(row.flags, row.text);
     if (option.required) option.argParser((word) => parsed(row.schema, word));
-    if (row.otherwise !== undefined) option.default(row.otherwise, String(row.otherwise));
+    // A flag that is not given is off; help need not say so.
+    const shown = row.otherwise === false ? undefined : String(row.otherwise);
+    if (row.otherwise !== undefined) option.default(row.otherwise, shown);
     return option.makeOptionMandatory(row.isRequired ?? false);
   });
 }

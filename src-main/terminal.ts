@@ -59,7 +59,8 @@ const percentFormat = new Intl.NumberFormat('en', {
 });
 
 export function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? '–' : percentFormat.format(share);
+  if (share === null || share === undefined) return '–';
+  return percentFormat.format(share).replace('%', ' %');
 }
 
 export function count(n: number): string {

@@ -4,7 +4,7 @@
  */
 import type { App } from '../src-core/app.ts';
 import { demo } from './demo.ts';
-import { agreement, compare, follow, reportOf, type TrainReport } from './following.ts';
+import { agreement, compare, follow, type TrainReport } from './following.ts';
 import { inspectionText } from './inspection.ts';
 import {
   compareOptions,
@@ -98,7 +98,7 @@ export const verbs: readonly Verb[] = [
     summary: 'list all runs',
     options: {},
     run: async ({ app, terminal }) => {
-      const rows = app.runs().map(runRow);
+      const rows = app.runs();
       terminal.say(rows.length > 0 ? runTable(rows) : 'There are no runs yet.');
       return rows;
     },
@@ -203,22 +203,7 @@ function sayReport(report: TrainReport, terminal: Terminal): void {
   terminal.say(`parameters ${report.parametersHash}`);
 }
 
-function runRow(run: ReturnType<App['run']>) {
-  const report = run.state.status === 'finished' ? reportOf(run) : null;
-  return {
-    run: run.id,
-    status: run.state.status,
-    preset: run.preset,
-    activations: activationNamesOf(run.spec),
-    seed: run.options.seed,
-    epochs: report?.epochs ?? run.options.epochs,
-    validationAccuracy: report?.validation?.accuracy ?? null,
-    testAccuracy: report?.test?.accuracy ?? null,
-    parametersHash: report?.parametersHash ?? null,
-  };
-}
-
-function runTable(rows: readonly ReturnType<typeof runRow>[]): string {
+function runTable(rows: ReturnType<App['runs']>): string {
   const header = ['run', 'status', 'preset', 'activation', 'seed', 'epochs', 'validation', 'test'];
   const cells = rows.map((row) => [
     row.run,
@@ -231,11 +216,6 @@ function runTable(rows: readonly ReturnType<typeof runRow>[]): string {
     percent(row.testAccuracy),
   ]);
   return table(header, cells);
-}
-
-function activationNamesOf({ layers }: ReturnType<App['run']>['spec']): string[] {
-  const names = layers.flatMap((layer) => ('activation' in layer ? [layer.activation.name] : []));
-  return [...new Set(names.filter((name) => name !== 'linear'))];
 }
 
 function sayDoctor(report: Awaited<ReturnType<App['doctor']>>, terminal: Terminal): void {

@@ -40,7 +40,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   'src-core/training': { parts: middle, packages: ['node:', 'zod'] },
   'src-core/inspect': { parts: middle, packages: ['node:', 'zod'] },
-  'src-core/export': { parts: middle, packages: ['node:', 'zod'] },
+  'src-core/export': { parts: middle, packages: ['node:', 'zod', 'onnxruntime-node'] },
   // The page reads it too, so it may bring in nothing but descriptions.
   'src-core/contract.ts': { parts: ['src-core/model'], packages: ['zod', '@orpc/contract'] },
   'src-core/app.ts': {

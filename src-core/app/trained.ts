@@ -14,7 +14,8 @@ import { verifiedSamplesMax } from '../export/verify.ts';
 import { comparison, type ComparedRun, type Comparison } from '../inspect/comparison.ts';
 import { comparisonTable } from '../inspect/comparisonTable.ts';
 import { evaluation, type Evaluation } from '../inspect/evaluation.ts';
-import type { ImageShape, ModelSpec } from '../model/spec.ts';
+import { hiddenActivations } from '../model/layers.ts';
+import type { ImageShape } from '../model/spec.ts';
 import { loadEngine } from '../training/engines.ts';
 import { readKept } from '../training/kept.ts';
 import { EpochMetrics, RunResult } from '../training/metrics.ts';
@@ -82,7 +83,8 @@ function comparedRun(workspace: Workspace, run: Run): ComparedRun {
   const result = RunResult.parse(run.state.result);
   const epochs = workspace.metrics.epochs(run.id).map(({ values }) => EpochMetrics.parse(values));
   return {
-    activation: activationOf(run.spec),
+    // Presets have one activation for all hidden layers, or none.
+    activation: hiddenActivations(run.spec)[0] ?? 'linear',
     seed: run.options.seed,
     testAccuracy: result.test?.accuracy ?? null,
     validationAccuracy: result.validation?.accuracy ?? null,
@@ -92,12 +94,6 @@ function comparedRun(workspace: Workspace, run: Run): ComparedRun {
       seconds: timing.seconds,
     })),
   };
-}
-
-/** The activation of the hidden layers; presets have one for all of them. */
-function activationOf({ layers }: ModelSpec): string {
-  const names = layers.flatMap((layer) => ('activation' in layer ? [layer.activation.name] : []));
-  return names.find((name) => name !== 'linear') ?? 'linear';
 }
 
 export type ImagePrediction = {

@@ -10,7 +10,8 @@ export type Tensor = { readonly shape: readonly number[]; readonly data: Float32
 /** Tensors by name, in a fixed order: `conv1/kernel`, `conv1/bias`, … */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-export type EngineName = 'onnx' | 'tfjs';
+export const engineNames = ['onnx', 'tfjs'] as const;
+export type EngineName = (typeof engineNames)[number];
 
 /** One place to compute. `available: false` carries why, and how to get it. */
 export type Device = {

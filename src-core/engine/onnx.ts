@@ -13,7 +13,8 @@ import { writeOnnx } from '../graph/onnx.ts';
 import { optimizer } from '../graph/optimizers.ts';
 import { packed, unpacked, type Pack } from '../graph/packing.ts';
 import { averageName, next, slotName, trainingStep, type StepGraph } from '../graph/step.ts';
-import type { Value } from '../graph/value.ts';
+import { identity } from '../graph/build.ts';
+import { input, type Value } from '../graph/value.ts';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork, type Network } from '../model/layers.ts';
 import { onnxDevices } from './devices.ts';
@@ -130,7 +131,7 @@ async function trainer(request: TrainerRequest): Promise<Trainer> {
     },
     state: named,
     async dispose() {
-      state.dispose();
+      await state.dispose();
       await run.release();
       await health?.session.release();
     },
@@ -185,7 +186,7 @@ interface State {
   tensors(names: readonly string[]): Promise<Record<string, ort.Tensor>>;
   /** Copies of the current state. */
   vectors(): Promise<Vectors>;
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /** State in memory: two sets of buffers, one read and one written in place by turns. */
@@ -222,7 +223,7 @@ function onHost(run: ort.InferenceSession, step: StepGraph, start: Vectors): Sta
       Object.fromEntries(names.filter((n) => wanted.includes(n)).map((n) => [n, current[n]!])),
     vectors: async () =>
       new Map(names.map((name) => [name, (current[name]!.data as Float32Array).slice()])),
-    dispose: () => {},
+    dispose: async () => {},
   };
 }
 
@@ -232,12 +233,13 @@ function onDevice(run: ort.InferenceSession, step: StepGraph, start: Vectors): S
   let current: Record<string, ort.Tensor> = Object.fromEntries(
     step.state.map(({ name, size }) => [name, new ort.Tensor('float32', start.get(name)!, [size])]),
   );
+  let isStart = true;
+  let copier: Promise<ort.InferenceSession> | null = null;
   const used = names.filter((name) => run.inputNames.includes(name));
   const vectors = async (): Promise<Vectors> => {
-    const all = new Map<string, Float32Array>();
-    for (const name of names)
-      all.set(name, ((await current[name]!.getData()) as Float32Array).slice());
-    return all;
+    if (isStart) return new Map(names.map((name) => [name, start.get(name)!.slice()]));
+    const copied = await (await (copier ??= openCopier(step))).run(current);
+    return new Map(names.map((name) => [name, dataOf(copied[next(name)]!)]));
   };
   return {
     async advance(feeds) {
@@ -245,29 +247,42 @@ function onDevice(run: ort.InferenceSession, step: StepGraph, start: Vectors): S
       const outputs = await run.run(feeds);
       for (const name of names) current[name]!.dispose();
       current = Object.fromEntries(names.map((name) => [name, outputs[next(name)]!]));
-      const { loss, correct } = outputs;
-      return { loss: numberOf(loss), correct: numberOf(correct) };
+      isStart = false;
+      return { loss: dataOf(outputs['loss']!)[0]!, correct: dataOf(outputs['correct']!)[0]! };
     },
     tensors: async (wanted) => {
       const all = await vectors();
+      const named = names.filter((name) => wanted.includes(name));
       return Object.fromEntries(
-        names
-          .filter((name) => wanted.includes(name))
-          .map((name) => [
-            name,
-            new ort.Tensor('float32', all.get(name)!, [all.get(name)!.length]),
-          ]),
+        named.map((name) => {
+          const data = all.get(name)!;
+          return [name, new ort.Tensor('float32', data, [data.length])];
+        }),
       );
     },
     vectors,
-    dispose: () => {
+    async dispose() {
       for (const name of names) current[name]!.dispose();
+      await (await copier)?.release();
     },
   };
 }
 
-function numberOf(tensor: ort.Tensor | undefined): number {
-  return (tensor!.data as Float32Array)[0]!;
+/**
+ * A graph that does nothing but bring the state to memory: `Tensor.getData` of onnxruntime-node 1.30 ends the process
+ * on a tensor that is on the device. This can go when it does not.
+ */
+function openCopier(step: StepGraph): Promise<ort.InferenceSession> {
+  const copies = step.state.map(({ name, size }) => [
+    next(name),
+    identity(input(name, 'float32', [size])),
+  ]);
+  return session(Object.fromEntries(copies), 'webgpu', 1, 'portable');
+}
+
+/** The tensor's values; every float32 tensor that is in memory has them. */
+function dataOf(tensor: ort.Tensor): Float32Array {
+  return tensor.data as Float32Array;
 }
 
 function one() {
@@ -336,8 +351,8 @@ async function predictor(request: PredictorRequest): Promise<Predictor> {
   const network = resolveNetwork(request.spec);
   const { logits, probabilities }: Forward = inference(network, request.params);
   const run = await session({ logits, probabilities }, request.device, request.threads, 'portable');
-  const { classes, input } = request.spec;
-  const imageBytes = imageSize(input);
+  const { classes, input: image } = request.spec;
+  const imageBytes = imageSize(image);
   return {
     async predict(pixels) {
       const count = pixels.length / imageBytes;
@@ -348,7 +363,7 @@ async function predictor(request: PredictorRequest): Promise<Predictor> {
       for (let first = 0; first < count; first += PREDICT_BATCH) {
         const size = Math.min(PREDICT_BATCH, count - first);
         const part = pixels.subarray(first * imageBytes, (first + size) * imageBytes);
-        const shape = [size, input.channels, input.height, input.width];
+        const shape = [size, image.channels, image.height, image.width];
         const out = await run.run({ pixels: new ort.Tensor('uint8', part, shape) });
         result.logits.set(out['logits']!.data as Float32Array, first * classes);
         result.probabilities.set(out['probabilities']!.data as Float32Array, first * classes);

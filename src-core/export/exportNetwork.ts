@@ -44,7 +44,7 @@ export async function exportNetwork(request: ExportRequest): Promise<Exported> {
       const written = await formats[format].write(network, staging);
       const golden = await writeGolden(network, request.predictor, request.pixels, staging);
       const names = [...written, golden];
-      // Asked before the work of comparing, and once more by nobody: a file made meanwhile is overwritten.
+      // Before the work of comparing. A file that appears during it is overwritten.
       if (!request.overwrite) refuseExisting(folder, names);
       const verified = await verifyFile(request, join(staging, written[0]!));
       for (const name of names) await rename(join(staging, name), join(folder, name));

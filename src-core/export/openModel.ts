@@ -16,7 +16,7 @@ import { metadataKeys } from './metadataKeys.ts';
 import { MalformedOnnx, walkOnnx, type OnnxPart } from './onnxWalk.ts';
 
 /** The largest network of this program is below it; parsing takes some times this in memory. */
-export const modelBytesMax = 512 * 1024 * 1024;
+const modelBytesMax = 512 * 1024 * 1024;
 
 /** Images per call where the file leaves it open. */
 const chunkSamples = 64;

@@ -13,7 +13,7 @@ export type Verification = {
 };
 
 /** Rounding in another order costs a few 1e-7; what is wrong costs far more. */
-export const maxAbsDiffAllowed = 1e-5;
+const maxAbsDiffAllowed = 1e-5;
 /** More would tell nothing new, and take the user's time. */
 export const verifiedSamplesMax = 1000;
 /** Images per call: between two calls the process can breathe. */

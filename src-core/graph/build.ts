@@ -54,6 +54,9 @@ export const where = (condition: Value, a: Value, b: Value): Value =>
 export const matmul = (a: Value, b: Value): Value => apply('MatMul', [a, b]);
 export const argMax = (x: Value, axis: number): Value => apply('ArgMax', [x], { axis });
 
+/** The same value, as a value of its own. */
+export const identity = (x: Value): Value => apply('Identity', [x]);
+
 export const cast = (x: Value, to: DType): Value =>
   x.dtype === to ? x : apply('Cast', [x], { to: dtypeNumber(to) });
 

@@ -17,7 +17,7 @@ import type { Forward } from './network.ts';
 import { intConstant, scalar, type Value } from './value.ts';
 
 /** labels int32 [N] as float32 [N, K], one 1 per row. */
-export function oneHot(labels: Value, classes: number): Value {
+function oneHot(labels: Value, classes: number): Value {
   const N = labels.shape[0]!;
   const numbers = intConstant(
     [1, classes],

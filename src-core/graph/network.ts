@@ -63,7 +63,7 @@ export type Forward = {
 };
 
 /** Dropout compares a random byte with this many levels: the rate is kept to 1/256. */
-export const NOISE_LEVELS = 256;
+const NOISE_LEVELS = 256;
 
 /** State of one build: options, and what is collected on the way. */
 type Build = ForwardOptions & {

@@ -74,6 +74,7 @@ export const ops = {
   Min: binary('Min', [{ shapes: [[3, 4], [4]] }]),
 
   // ── element by element ──
+  Identity: unary('Identity'),
   Neg: unary('Neg'),
   Exp: unary('Exp'),
   Log: unary('Log', true),

@@ -63,6 +63,7 @@ export const rules: Record<OpName, Rule | null> = {
   Max: (dy, _, a, b) => chosen(dy, greaterOrEqual(a, b), a, b),
   Min: (dy, _, a, b) => chosen(dy, greaterOrEqual(b, a), a, b),
 
+  Identity: (dy) => [dy],
   Neg: (dy) => [neg(dy)],
   Exp: (dy, y) => [mul(dy, y)],
   Log: (dy, _, x) => [div(dy, x)],

@@ -90,7 +90,7 @@ export function paramValues(vectors: ReadonlyMap<Pack, Value>): Map<Param, Value
 }
 
 /** dloss/dvector for each trained pack; zeros where no gradient reaches (below a step function). */
-export function packedGradients(
+function packedGradients(
   packing: Packing,
   params: ReadonlyMap<Param, Value>,
   loss: Value,

@@ -179,9 +179,10 @@ function sentence(
 function points(gap: number, half: number | null): string {
   const shown = (value: number, decimals: number) => (100 * value).toFixed(decimals);
   const tells = (decimals: number) => {
-    const [shownGap, shownHalf] = [gap, half ?? 0].map((value) => Number(shown(value, decimals)));
-    if (half === null) return shownGap! > 0;
-    return shownHalf! > 0 && shownGap! > shownHalf! === gap > half;
+    const shownGap = Number(shown(gap, decimals));
+    if (half === null) return shownGap > 0;
+    const shownHalf = Number(shown(half, decimals));
+    return shownHalf > 0 && shownGap > shownHalf === gap > half;
   };
   let decimals = 2;
   while (decimals < 8 && !tells(decimals)) decimals++;

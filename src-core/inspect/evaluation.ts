@@ -115,7 +115,7 @@ function predictedClasses({ probabilities, logits, labels, classes }: Judgement)
 }
 
 function confusionMatrix(labels: Int32Array, predicted: Int32Array, classes: number): number[][] {
-  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   for (let n = 0; n < labels.length; n++) counts[labels[n]!]![predicted[n]!]!++;
   return counts;
 }

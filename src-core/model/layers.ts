@@ -398,13 +398,13 @@ function show(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** Names of the activations in use, for tables and messages. */
-export function activationsOf(spec: ModelSpec): readonly ActivationName[] {
+/** The activations of the hidden layers in order of appearance, each once; linear ones are none. */
+export function hiddenActivations(spec: ModelSpec): readonly ActivationName[] {
   const seen = new Set<ActivationName>();
   const visit = (layer: LayerSpec): void => {
     if ('activation' in layer) seen.add(layer.activation.name);
     if (layer.kind === 'residual') layer.layers.forEach(visit);
   };
   spec.layers.forEach(visit);
-  return [...seen];
+  return [...seen].filter((name) => name !== 'linear');
 }

@@ -2,7 +2,7 @@
  * @file From what a user asks for, a preset and a few settings, to a complete network and training options. What is
  * not asked for comes from the preset, then from the optimizer, then from the schema.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { failure } from '../errors.ts';
 import { activations, defaultActivation, isActivationName } from './activations.ts';
 import { isPresetName, presetRow, presets, presetSpec } from './presets.ts';
@@ -80,7 +80,7 @@ export function planSpec(request: RunRequest, input: ImageShape, classes: number
 export function planOptions(request: RunRequest): TrainOptions {
   const preset = isPresetName(request.preset) ? (presetRow(request.preset).training ?? {}) : {};
   const kind = request.optimizer ?? preset.optimizer?.kind ?? 'adam';
-  const optimizer = checked(OptimizerSpec, { kind });
+  const optimizer = checked(OptimizerSpec, { kind }, 'optimizer');
   const loss = losses[request.loss ?? 'ce'] ?? request.loss;
   return checked(TrainOptions, {
     ...preset,
@@ -91,8 +91,8 @@ export function planOptions(request: RunRequest): TrainOptions {
     ...given({
       schedule: request.schedule && planSchedule(request.schedule, request.epochs ?? 5),
       augmentation: planAugmentation(request.augmentation),
-      earlyStopping: request.earlyStoppingPatience && { patience: request.earlyStoppingPatience },
-      averaging: request.averagingDecay && { decay: request.averagingDecay },
+      earlyStopping: field('patience', request.earlyStoppingPatience),
+      averaging: field('decay', request.averagingDecay),
       epochs: request.epochs,
       batchSize: request.batchSize,
       learningRate: request.learningRate,
@@ -121,14 +121,14 @@ function planActivation(text = 'relu'): ActivationSpec {
     swish: 'beta',
     maxout: 'pieces',
   };
-  const field = Object.entries(key).find(([each]) => each === name)?.[1] ?? 'constant';
-  return checked(ActivationSpec, { name, [field]: Number(constant) });
+  const constantName = Object.entries(key).find(([each]) => each === name)?.[1] ?? 'constant';
+  return checked(ActivationSpec, { name, [constantName]: Number(constant) }, 'activation');
 }
 
 /** The step schedule halves three times in a run; the others have their own shape. */
 function planSchedule(kind: string, epochs: number): ScheduleSpec {
   const step = kind === 'step' ? { everyEpochs: Math.max(1, Math.ceil(epochs / 4)) } : {};
-  return checked(ScheduleSpec, { kind, ...step });
+  return checked(ScheduleSpec, { kind, ...step }, 'schedule');
 }
 
 function planAugmentation(name: string | undefined): AugmentationSpec | null | undefined {
@@ -142,18 +142,26 @@ function planAugmentation(name: string | undefined): AugmentationSpec | null | u
   return row[1] === null ? null : AugmentationSpec.parse(row[1]);
 }
 
+/** An object of one field, where it has a value. */
+const field = (name: string, value: number | undefined) =>
+  value === undefined ? undefined : { [name]: value };
+
 /** The entries that have a value. */
 function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** Parses, and names the first offending field in a user's words. */
-function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/** Parses, and names the first offending field, which belongs to `setting` where that is given. */
+function checked<S extends z.ZodType>(schema: S, value: unknown, setting?: string): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw failure('setting-invalid', {
-    setting: issue.path.join('.') || 'settings',
-    problem: issue.message.replace(/^Invalid input: /, ''),
+    setting:
+      [setting ?? [], issue.path]
+        .flat()
+        .join('.')
+        .replace(/\.kind$/, '') || 'settings',
+    problem: issue.message.replace(/^Invalid (input: |discriminator value\. )/, ''),
   });
 }

@@ -1,0 +1,72 @@
+/** @file The digits that benchmarks read: MNIST where it is, and generated ones written as files. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import sharp from 'sharp';
+import { DIGIT_BYTES, DIGIT_SIDE, digitImage, generateDigits } from '../src-core/data/digits.ts';
+
+const folder = join(import.meta.dirname, '../../shared/data/mnist');
+
+/** The folder of MNIST's four IDX files; null where it is not. */
+export const mnistFolder: string | null = existsSync(folder) ? folder : null;
+
+export const mnistMissing =
+  'MNIST is not here: put its four IDX files into ../shared/data/mnist, seen from the project.';
+
+const imageHeaderBytes = 16;
+const labelHeaderBytes = 8;
+
+/** MNIST's test set: uint8 [10 000, 1, 28, 28] and as many labels. */
+export function mnistTest(from: string): { readonly pixels: Uint8Array; readonly labels: Buffer } {
+  const content = (name: string) => gunzipSync(readFileSync(join(from, `t10k-${name}-ubyte.gz`)));
+  return {
+    pixels: content('images-idx3').subarray(imageHeaderBytes),
+    labels: content('labels-idx1').subarray(labelHeaderBytes),
+  };
+}
+
+/** As large as MNIST, and named like it. */
+const idxSets = { train: 60_000, t10k: 10_000 };
+
+/** Generated digits in place of MNIST: the same number in the same kind of files, not compressed. */
+export async function writeIdx(into: string): Promise<void> {
+  await mkdir(into, { recursive: true });
+  let first = 0;
+  for (const [name, images] of Object.entries(idxSets)) {
+    await writeIdxPair(join(into, name), first, images);
+    first += images;
+  }
+}
+
+async function writeIdxPair(stem: string, first: number, images: number): Promise<void> {
+  const labels = new Uint8Array(images);
+  await using file = await open(`${stem}-images-idx3-ubyte`, 'w');
+  await file.write(header(0x803, images, DIGIT_SIDE, DIGIT_SIDE));
+  const pixels = new Uint8Array(DIGIT_BYTES);
+  for (let i = 0; i < images; i++) {
+    labels[i] = digitImage(1, first + i, pixels);
+    await file.write(pixels);
+  }
+  await writeFile(`${stem}-labels-idx1-ubyte`, Buffer.concat([header(0x801, images), labels]));
+}
+
+/** Big-endian: magic number, then the dimensions. */
+function header(...words: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * words.length);
+  words.forEach((word, i) => bytes.writeUInt32BE(word, 4 * i));
+  return bytes;
+}
+
+/** Generated digits as PNG files, in a folder per class. */
+export async function writePngs(into: string, images: number): Promise<void> {
+  for (let digit = 0; digit < 10; digit++)
+    await mkdir(join(into, String(digit)), { recursive: true });
+  const raw = { width: DIGIT_SIDE, height: DIGIT_SIDE, channels: 1 as const };
+  for (const { index, pixels, label } of generateDigits({ count: images, seed: 1 })) {
+    const name = `${String(index).padStart(5, '0')}.png`;
+    await sharp(pixels, { raw })
+      .png()
+      .toFile(join(into, String(label), name));
+  }
+}

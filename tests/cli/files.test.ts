@@ -1,0 +1,124 @@
+/** @file From a folder of pictures to a file that answers like the run it came from, and what doctor says. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { z } from 'zod';
+import { digitPng, importedRows, inkling, keptFolder, result, write } from './inkling.ts';
+
+const mnist = join(import.meta.dirname, '..', '..', '..', 'shared', 'data', 'mnist');
+
+describe('a trained run', () => {
+  const workspace = keptFolder();
+  const pictures = keptFolder();
+  const out = keptFolder();
+  let images: string[];
+
+  beforeAll(async () => {
+    const digits = await Promise.all(Array.from({ length: 300 }, (_, i) => digitPng(i)));
+    const files = digits.map(({ label, bytes }, i) => [`${label}/${i}.png`, bytes] as const);
+    write(pictures, Object.fromEntries(files));
+    images = files.slice(0, 12).map(([name]) => join(pictures, name));
+    await result(workspace, 'import', pictures, '--dataset', 'scans');
+    const how = ['--preset', 'lenet', '--epochs', '2', '--batch', '16'];
+    await result(workspace, 'train', '--dataset', 'scans', ...how);
+  });
+
+  const Exported = z.object({
+    format: z.literal('onnx'),
+    files: z.array(z.string()),
+    verified: z.object({ samples: z.number(), maxAbsDiff: z.number(), agree: z.number() }),
+  });
+  const Predictions = z.array(
+    z.object({
+      image: z.string(),
+      label: z.string(),
+      probabilities: z.record(z.string(), z.number()),
+    }),
+  );
+
+  it('is exported, verified, and predicts the same as its file', async () => {
+    const words = ['export', 'r1', '--format', 'onnx', '--out', out] as const;
+    const { files, verified } = Exported.parse(await result(workspace, ...words));
+    expect(verified).toMatchObject({ samples: 30, agree: 30 });
+    expect(verified.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    const file = files.find((name) => name.endsWith('.onnx'))!;
+    const byRun = Predictions.parse(await result(workspace, 'predict', 'r1', ...images));
+    const byFile = Predictions.parse(await result(workspace, 'predict', file, ...images));
+    expect(byFile.map(({ image }) => image)).toEqual(images);
+    for (const [i, { label, probabilities }] of byFile.entries()) {
+      expect(label).toBe(byRun[i]!.label);
+      expect(Object.keys(probabilities)).toEqual([...'0123456789']);
+      for (const [name, p] of Object.entries(probabilities))
+        expect(Math.abs(p - byRun[i]!.probabilities[name]!)).toBeLessThanOrEqual(1e-5);
+    }
+    const again = await inkling(workspace, ...words);
+    expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^error file-exists: /) });
+    expect(await result(workspace, ...words, '--overwrite')).toMatchObject({ format: 'onnx' });
+  });
+
+  it('is inspected: every test image is in the confusion matrix', async () => {
+    const Inspection = z.object({ samples: z.number(), confusion: z.array(z.array(z.number())) });
+    const { samples, confusion } = Inspection.parse(await result(workspace, 'inspect', 'r1'));
+    expect(samples).toBe(30);
+    expect(confusion.flat().reduce((sum, n) => sum + n, 0)).toBe(30);
+  });
+
+  it.each([
+    ['a format that there is not', 'export-format-unknown', ['export', 'r1', '--format', 'abacus']],
+    ['a folder that is a file', 'folder-unwritable', ['export', 'r1']],
+  ])('is not exported to %s', async (_name, code, words) => {
+    const blocked = join(write(keptFile(), { occupied: '' }), 'occupied');
+    const { code: exit, err } = await inkling(workspace, ...words, '--out', join(blocked, 'below'));
+    expect(exit).toBe(1);
+    expect(err).toMatch(new RegExp(`^error ${code}: .+\\n.+\\n$`));
+  });
+
+  const keptFile = () => join(out, 'blocked');
+
+  it.each([
+    ['is not there', 'path-missing', 'none.png'],
+    ['is no picture', 'image-unsupported', 'words.png'],
+  ])('predicts nothing for a picture that %s', async (_name, code, name) => {
+    write(out, { 'words.png': 'not a picture' });
+    const ended = await inkling(workspace, 'predict', 'r1', images[0]!, join(out, name), '--json');
+    expect(ended).toMatchObject({ code: 1, out: '' });
+    expect(ended.err).toMatch(new RegExp(`^error ${code}: `));
+  });
+
+  it('leaves no unfinished export behind', () => {
+    expect(readdirSync(out).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+});
+
+test('doctor finds the database sound and the processor', async () => {
+  const report = await result(keptFolder(), 'doctor');
+  expect(report).toMatchObject({ workspace: { writable: true, problems: [] } });
+  const Devices = z.object({
+    devices: z.array(
+      z.union([
+        z.object({ id: z.string(), available: z.literal(true) }),
+        z.object({ id: z.string(), available: z.literal(false), reason: z.string().min(5) }),
+      ]),
+    ),
+  });
+  const { devices } = Devices.parse(report);
+  expect(devices).toContainEqual(expect.objectContaining({ id: 'cpu', available: true }));
+});
+
+const hasMnist = existsSync(mnist);
+if (!hasMnist) console.log(`skipped: the original MNIST is not at ${mnist}`);
+
+test.skipIf(!hasMnist)(
+  'the original MNIST: 54 000 to train, 6 000 held out, 10 000 to test',
+  async () => {
+    const workspace = keptFolder();
+    const report = await result(workspace, 'import', mnist, '--dataset', 'mnist');
+    expect(report).toMatchObject({
+      images: 70_000,
+      duplicates: 0,
+      splits: { train: 54_000, validation: 6_000, test: 10_000, none: 0 },
+      skippedCount: 0,
+    });
+    expect(importedRows(workspace)).toMatchObject({ dataset: 1, class: 10, image: 70_000 });
+  },
+);

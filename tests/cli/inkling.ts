@@ -1,0 +1,93 @@
+/**
+ * @file The command line as a user meets it: the real program in a process of its own, on workspaces in temporary
+ * folders. What it left behind is read through the core.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, expect } from 'vitest';
+import { DIGIT_SIDE, generateDigits } from '../../src-core/data/digits.ts';
+import { openWorkspace, type Workspace } from '../../src-core/workspace/workspace.ts';
+
+export type Outcome = { readonly code: number | null; readonly out: string; readonly err: string };
+
+const program = join(import.meta.dirname, '..', '..', 'src-main', 'cli.ts');
+
+/** A folder that goes away after the last test of the file. */
+export function keptFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'inkling-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs `inkling` with these words to its end. */
+export async function inkling(workspace: string, ...words: readonly string[]): Promise<Outcome> {
+  return outcome(start(workspace, words));
+}
+
+export function start(workspace: string, words: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [program, ...words, '--workspace', workspace], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export function outcome(child: ChildProcess): Promise<Outcome> {
+  const read = { out: '', err: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (read.out += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (read.err += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...read }));
+  });
+}
+
+/** Runs with `--json` and returns the result, which must be all there is on stdout. */
+export async function result(workspace: string, ...words: readonly string[]): Promise<unknown> {
+  const { code, out, err } = await inkling(workspace, ...words, '--json');
+  expect(code, err).toBe(0);
+  expect(out.trimEnd().split('\n')).toHaveLength(1);
+  const value: unknown = JSON.parse(out);
+  return value;
+}
+
+/** Looks into a workspace, also while a command is writing it. */
+export function inside<T>(folder: string, look: (workspace: Workspace) => T): T {
+  const workspace = openWorkspace(folder, { clock: () => 0 });
+  try {
+    return look(workspace);
+  } finally {
+    workspace.close();
+  }
+}
+
+/** How many rows each table has that an import writes. */
+export function importedRows(folder: string): Record<string, number> {
+  const { counts } = inside(folder, (workspace) => workspace.check());
+  const tables = ['dataset', 'class', 'image', 'blob', 'label_batch', 'label_event', 'split'];
+  return Object.fromEntries(
+    [...tables, 'pending_import'].map((table) => [table, counts[table] ?? Number.NaN]),
+  );
+}
+
+/** A generated digit as a PNG file. */
+export async function digitPng(index: number): Promise<{ label: number; bytes: Buffer }> {
+  const [digit] = generateDigits({ count: 1, seed: 5, first: index });
+  const { pixels, label } = digit!;
+  const raw = { width: DIGIT_SIDE, height: DIGIT_SIDE, channels: 1 } as const;
+  return { label, bytes: await sharp(pixels, { raw }).toColorspace('b-w').png().toBuffer() };
+}
+
+/** Writes files below `folder` and returns it. */
+export function write(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): string {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  return folder;
+}
