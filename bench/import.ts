@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { count } from '../src-main/terminal.ts';
 import type { Bench, Benchmark } from './bench.ts';
 import { mnistFolder, writeIdx, writePngs } from './data.ts';
 import { atMost, lastLine, megabytes, seconds, type Row } from './measure.ts';
@@ -36,7 +37,7 @@ async function importing(title: string, path: string, bench: Bench): Promise<Row
     found.push(await lastLine(Imported, process.execPath, words));
     await rm(workspace, { recursive: true });
   }
-  const what = `${found[0]!.images} ${title}`;
+  const what = `${count(found[0]!.images)} ${title}`;
   return [
     atMost(
       `${what}: time`,

@@ -9,7 +9,7 @@ export function machine(): string {
   const parts = [
     new Date().toISOString().slice(0, 10),
     all[0]?.model.trim() ?? 'unknown processor',
-    `${all.length} ${all.length === 1 ? 'core' : 'cores'} (${threads} used)`,
+    `${all.length} logical cores, ${threads} used`,
     `${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
     `${type()} ${release()} ${arch()}`,
     `Node ${versions['node']}`,

@@ -25,7 +25,7 @@ export const times: Format = (value) => `${value.toPrecision(3)} ×`;
 export const seconds: Format = (value) => `${value.toFixed(2)} s`;
 export const megabytes: Format = (value) => `${Math.round(value)} MB`;
 export const percents: Format = (value) => `${(100 * value).toFixed(2)} %`;
-export const tiny: Format = (value) => value.toExponential(1);
+export const tiny: Format = (value) => (value === 0 ? '0' : value.toExponential(1));
 /** Three digits are more than two runs have in common. */
 export const rate: Format = (value) => count(Number(value.toPrecision(3)));
 

@@ -34,11 +34,10 @@ import { list, num, row, type Attrs, type OpName } from './ops.ts';
 import {
   convByProduct,
   filterGradByProduct,
-  inputGradByProduct,
   interleaved,
   pooledByProduct,
   pooledFilterGrad,
-  pooledInputGrad,
+  pooledOutputGrad,
 } from './products.ts';
 import { rewrite } from './rewrite.ts';
 import { constant, type Dims, type OpValue, type Value } from './value.ts';
@@ -78,8 +77,7 @@ const lowerings: Partial<Record<OpName, Lowering>> = {
     return scaled(sumAll(perSample), 1 / logits.shape[0]!);
   },
   Conv: (y, target) => (target === 'cpu-training' ? convByProduct(y) : null),
-  ConvInputGrad: (y, target) =>
-    target === 'cpu-training' && isDense(y.attrs) ? inputGradByProduct(y) : convInputGrad(y),
+  ConvInputGrad: (y) => convInputGrad(y),
   ConvFilterGrad: (y, target) =>
     target === 'cpu-training' ? filterGradByProduct(y) : convFilterGrad(y),
   PooledConv: (y, target) => (target === 'cpu-training' ? pooledByProduct(y) : pooled(y)),
@@ -88,8 +86,9 @@ const lowerings: Partial<Record<OpName, Lowering>> = {
     return convFilterGradOf(y.inputs[0]!, unpooled(y), y.shape, y.attrs);
   },
   PooledConvInputGrad: (y, target) => {
-    if (target === 'cpu-training' && isDense(y.attrs)) return pooledInputGrad(y);
-    return convInputGradOf(unpooled(y), y.inputs[1]!, y.shape, y.attrs);
+    const [x, w, dy] = [y.inputs[0]!, y.inputs[1]!, y.inputs[2]!];
+    const whole = target === 'cpu-training' ? pooledOutputGrad(x, w, dy, y.attrs) : unpooled(y);
+    return convInputGradOf(whole, w, y.shape, y.attrs);
   },
   MaxPoolGrad: (y) => maxPoolGrad(y),
   AvgPoolGrad: (y) => avgPoolGrad(y),
@@ -110,13 +109,21 @@ function pair(y: OpValue): [Value, Value] {
  */
 function convInputGrad(y: OpValue): Value {
   const [dy, w] = pair(y);
-  const [, , kernelH, kernelW] = four(w.shape);
-  const [strideH, strideW] = two(list(y.attrs, 'strides'));
-  const [top, left, bottom, right] = four(list(y.attrs, 'pads'));
-  const pads = [kernelH - 1 - top, kernelW - 1 - left, kernelH - 1 - bottom, kernelW - 1 - right];
-  if (strideH !== 1 || strideW !== 1 || pads.some((n) => n < 0))
-    return transposedConv(dy, w, list(y.attrs, 'input'), y.attrs, 1);
-  return apply('Conv', [dy, turned(w)], { strides: [1, 1], pads });
+  const input = list(y.attrs, 'input');
+  const pads = list(y.attrs, 'pads');
+  const axes = [0, 1].map((axis) => {
+    const [length, positions, kernel] = [input[axis + 2]!, dy.shape[axis + 2]!, w.shape[axis + 2]!];
+    const before = kernel - 1 - pads[axis]!;
+    // Windows may end before the image does: pixels beyond the last one have no gradient.
+    const reached = Math.min(length, positions + before);
+    return { before, after: reached - positions - before + kernel - 1, unseen: length - reached };
+  });
+  const strided = list(y.attrs, 'strides').some((stride) => stride !== 1);
+  if (strided || axes.some(({ before, after }) => before < 0 || after < 0))
+    return transposedConv(dy, w, input, y.attrs, 1);
+  const around = [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)];
+  const dx = apply('DirectConv', [dy, turned(w)], { strides: [1, 1], pads: around });
+  return pad(dx, [0, 0, 0, 0, 0, 0, ...axes.map(({ unseen }) => unseen)]);
 }
 
 /** w [O, C, kH, kW] with O and C exchanged and every kernel rotated by 180°. */
@@ -200,11 +207,6 @@ function convolution(y: OpValue, ...inputs: readonly Value[]): Value {
 
 function poolWindow(attrs: Attrs) {
   return { strides: list(attrs, 'pool'), pads: [0, 0, 0, 0] };
-}
-
-/** Stride 1. */
-function isDense(attrs: Attrs): boolean {
-  return list(attrs, 'strides').every((stride) => stride === 1);
 }
 
 /** For each place of the window, dy where that place is the first to equal the maximum; then put back in place. */

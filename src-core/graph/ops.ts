@@ -41,6 +41,14 @@ export type Op = {
 const dense = { strides: [1, 1], pads: [0, 0, 0, 0] };
 const unpadded = { strides: [2, 2], pads: [0, 0, 0, 0] };
 
+const convolution = {
+  shape: (attrs, x, w, b) => {
+    if (x![1] !== w![1] || (b && b[0] !== w![0])) throw mismatch('Conv', x!, w!);
+    return [x![0]!, w![0]!, ...windows(attrs, x!, w!.slice(2))];
+  },
+  onnx: (attrs, _x, w) => ({ type: 'Conv', ints: { ...attrs, kernel_shape: w!.slice(2) } }),
+} satisfies Pick<Op, 'shape' | 'onnx'>;
+
 export const ops = {
   // ── arithmetic, with broadcasting ──
   Add: binary('Add', [
@@ -322,11 +330,7 @@ export const ops = {
 
   // ── images: x [N, C, H, W], w [O, C, kH, kW], b [O]; pads [top, left, bottom, right] ──
   Conv: {
-    shape: (attrs, x, w, b) => {
-      if (x![1] !== w![1] || (b && b[0] !== w![0])) throw mismatch('Conv', x!, w!);
-      return [x![0]!, w![0]!, ...windows(attrs, x!, w!.slice(2))];
-    },
-    onnx: (attrs, _x, w) => ({ type: 'Conv', ints: { ...attrs, kernel_shape: w!.slice(2) } }),
+    ...convolution,
     check: [
       { shapes: [[2, 3, 5, 6], [4, 3, 3, 3], [4]], attrs: { strides: [1, 1], pads: [0, 0, 0, 0] } },
       {
@@ -366,6 +370,8 @@ export const ops = {
       },
     ],
   },
+  /** A convolution that is only ever computed forward, so that it has no use for patches (`products.ts`). */
+  DirectConv: { ...convolution, check: [] },
   /** dx of Conv from (dy, w); attrs.input is the shape of x. */
   ConvInputGrad: { shape: (attrs) => list(attrs, 'input'), check: [] },
   /** dw of Conv from (x, dy); attrs.kernel is the shape of w. */

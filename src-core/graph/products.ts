@@ -9,7 +9,6 @@ import {
   add,
   concat,
   equal,
-  expand,
   masked,
   matmul,
   maximum,
@@ -21,7 +20,7 @@ import {
   transpose,
 } from './build.ts';
 import { list, type Attrs } from './ops.ts';
-import { scalar, type Dims, type OpValue, type Value } from './value.ts';
+import type { Dims, OpValue, Value } from './value.ts';
 
 type Four = readonly [number, number, number, number];
 type Two = readonly [number, number];
@@ -49,12 +48,6 @@ export function filterGradByProduct(dw: OpValue): Value {
   return filterShape(matmul(channelsFirst(dy!), swapLast(patches)), dw.shape);
 }
 
-/** dx from dy and w with stride 1: each place of the filter sends dy back to the pixel it came from. */
-export function inputGradByProduct(dx: OpValue): Value {
-  const [dy, w] = dx.inputs;
-  return sendBack(channelsFirst(dy!), w!, dy!.shape, dx.shape, four(list(dx.attrs, 'pads')));
-}
-
 /**
  * A convolution and the max pooling after it, computed one place of the pooling window at a time: the convolution
  * at every `pool`-th position, shifted. The maximum over the places is the pooled result, and what is not the
@@ -74,15 +67,13 @@ export function pooledFilterGrad(dw: OpValue): Value {
   return filterShape(parts.reduce(add), dw.shape);
 }
 
-export function pooledInputGrad(dx: OpValue): Value {
-  const [x, w, dy] = dx.inputs;
-  const [N, O, poolH, poolW] = four(dy!.shape);
-  const k = pool(dx.attrs);
-  const shares = winners(places(x!, w!, dx.attrs, dy!.shape), channelsFirst(dy!));
+/** The gradient at the output of the convolution, [N, O, H, W], zeros where pooling did not look. */
+export function pooledOutputGrad(x: Value, w: Value, dy: Value, attrs: Attrs): Value {
+  const [N, O, poolH, poolW] = four(dy.shape);
+  const k = pool(attrs);
+  const shares = winners(places(x, w, attrs, dy.shape), channelsFirst(dy));
   const whole = interleaved(shares, [k, k], [O * N, poolH, poolW]);
-  const flat = reshape(whole, [O, N * poolH * k * poolW * k]);
-  const shape = [N, O, poolH * k, poolW * k];
-  return sendBack(flat, w!, shape, dx.shape, four(list(dx.attrs, 'pads')));
+  return samplesFirst(whole, [N, O, poolH * k, poolW * k]);
 }
 
 /**
@@ -133,42 +124,6 @@ function winners({ outputs, largest }: Places, dy: Value): Value[] {
     rest = sub(rest, share);
     return share;
   });
-}
-
-/**
- * dx [N, C, H, W] from dy [O, N·P] at stride 1: for each place of the filter Wᵀ·dy, moved there and added up. With
- * zeros to the right of every row, a move by j columns is a shift of the whole array by j: what leaves one row as
- * zeros enters the next as zeros.
- */
-function sendBack(dy: Value, w: Value, dyShape: Dims, input: Dims, pads: Four): Value {
-  const [, C, kernelH, kernelW] = four(w.shape);
-  const [N, O, outH, outW] = four(dyShape);
-  const wide = outW + kernelW - 1;
-  // Concat, since the runtime's Pad takes four times as long for short rows.
-  const zeros = expand(scalar(0), [O * N * outH, kernelW - 1]);
-  const image = kernelW > 1 ? concat([reshape(dy, [O * N * outH, outW]), zeros], 1) : dy;
-  const flat = reshape(image, [O, N * outH * wide]);
-  const filters = filterMatrix(w);
-  const rows = range(kernelH).map((i) => {
-    const columns = range(kernelW).map((j) => {
-      const at = (i * kernelW + j) * C;
-      return pad(matmul(swapLast(slice(filters, 1, at, at + C)), flat), [0, j, 0, -j]);
-    });
-    const sum = reshape(columns.reduce(add), [C, N, outH, wide]);
-    return pad(sum, [0, 0, i, 0, 0, 0, kernelH - 1 - i, 0]);
-  });
-  return transpose(fitted(rows.reduce(add), input.slice(2), pads), [1, 0, 2, 3]);
-}
-
-/** Cuts the padding off, and adds zeros for pixels beyond the last window. */
-function fitted(x: Value, [H, W]: Dims, [top, left]: Four): Value {
-  const cut = slice(
-    slice(x, 2, top, Math.min(x.shape[2]!, top + H!)),
-    3,
-    left,
-    Math.min(x.shape[3]!, left + W!),
-  );
-  return pad(cut, [0, 0, 0, 0, 0, 0, H! - cut.shape[2]!, W! - cut.shape[3]!]);
 }
 
 /** [kH·kW·C, N·P]: row (i, j, c) holds what place (i, j) of the window sees of channel c. */

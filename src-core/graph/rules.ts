@@ -149,6 +149,7 @@ export const rules: Record<OpName, Rule | null> = {
     const dw = convFilterGrad(x, dy, w.shape, y.attrs);
     return y.inputs.length > 2 ? [dx, dw, reduceSum(dy, [0, 2, 3], false)] : [dx, dw];
   },
+  DirectConv: backwardOnly,
   ConvInputGrad: backwardOnly,
   ConvFilterGrad: backwardOnly,
   ConvTranspose: backwardOnly,

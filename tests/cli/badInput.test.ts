@@ -3,6 +3,7 @@
  * skipped and listed, anything worse ends the import, and then nothing of it stays.
  */
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { digitPng, importedRows, inkling, keptFolder, result, write } from './inkling.ts';
@@ -32,7 +33,7 @@ function zipped(files: Readonly<Record<string, Buffer>>): Promise<Buffer> {
   const zip = new ZipFile();
   for (const [name, bytes] of Object.entries(files)) zip.addBuffer(bytes, name);
   zip.end();
-  return zip.outputStream.toArray().then((chunks) => Buffer.concat(chunks));
+  return buffer(zip.outputStream);
 }
 
 /** yazl refuses to write a name that escapes, so it is put in afterwards, at the same length. */

@@ -46,8 +46,8 @@ export function outcome(child: ChildProcess): Promise<Outcome> {
 /** Runs with `--json` and returns the result, which must be all there is on stdout. */
 export async function result(workspace: string, ...words: readonly string[]): Promise<unknown> {
   const { code, out, err } = await inkling(workspace, ...words, '--json');
-  expect(code, err).toBe(0);
-  expect(out.trimEnd().split('\n')).toHaveLength(1);
+  expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
+  expect(out).toMatch(/^[^\n]+\n$/);
   const value: unknown = JSON.parse(out);
   return value;
 }

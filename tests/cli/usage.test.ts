@@ -15,61 +15,61 @@ test('help is asked for and given: exit 0', async () => {
     expect(out).toContain(`\n  ${verb} `);
 });
 
-const wrongUsage: readonly (readonly [string, ...string[]])[] = [
-  ['nonsense'],
-  ['train'],
-  ['train', '--dataset', 'digits', '--nonsense'],
-  ['train', '--dataset', 'digits', 'more'],
-  ['train', '--dataset', 'digits', '--epochs', 'many'],
-  ['train', '--dataset', 'digits', '--epochs', '1.5'],
-  ['train', '--dataset', 'digits', '--limit', '0'],
-  ['train', '--dataset', 'digits', '--lr', ''],
-  ['train', '--dataset', 'digits', '--input', '28x28'],
-  ['compare', '--dataset', 'digits', '--activations', 'relu,,tanh'],
-  ['compare', '--dataset', 'digits', '--activations', 'relu,relu'],
-  ['compare', '--dataset', 'digits', '--activations', 'relu', '--seeds', '1,two'],
-  ['resume', 'r1', '--epochs', '-1'],
-  ['inspect', 'r1', '--split', 'all'],
-  ['export', 'r1'],
+const wrongUsage: readonly string[] = [
+  'nonsense',
+  'train',
+  'train --dataset digits --nonsense',
+  'train --dataset digits more',
+  'train --dataset digits --epochs many',
+  'train --dataset digits --epochs 1.5',
+  'train --dataset digits --limit 0',
+  'train --dataset digits --lr fast',
+  'train --dataset digits --input 28x28',
+  'compare --dataset digits --activations relu,,tanh',
+  'compare --dataset digits --activations relu,relu',
+  'compare --dataset digits --activations relu --seeds 1,two',
+  'resume r1 --epochs -1',
+  'inspect r1 --split all',
+  'export r1',
 ];
 
 describe('wrong usage', () => {
-  it.each(wrongUsage)('%s %s %s %s %s %s: exit 2', async (...words) => {
-    const { code, out, err } = await inkling(workspace, ...words);
+  it.concurrent.each(wrongUsage)('%s: exit 2', async (words) => {
+    const { code, out, err } = await inkling(workspace, ...words.split(' '));
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(/^error usage: .+\n.*--help.*\n$/);
   });
 });
 
-const train = ['train', '--dataset', 'digits', '--preset', 'softmax'] as const;
+const train = 'train --dataset digits --preset softmax';
 
 /** What nobody has, and numbers that no run can use. */
-const refused: readonly (readonly [string, ...string[]])[] = [
-  ['dataset-unknown', 'train', '--dataset', 'letters'],
-  ['preset-unknown', ...train, '--preset', 'huge'],
-  ['activation-unknown', ...train, '--activation', 'relish'],
-  ['activation-unknown', 'compare', '--dataset', 'digits', '--activations', 'relu,relish'],
-  ['engine-unknown', ...train, '--engine', 'steam'],
-  ['device-unavailable', ...train, '--device', 'abacus'],
-  ['run-unknown', 'resume', 'r7'],
-  ['run-unknown', 'inspect', 'seven'],
-  ['run-unknown', 'export', 'r7', '--out', 'nowhere'],
-  ['run-unknown', 'predict', 'r7', 'image.png'],
-  ['path-missing', 'predict', 'nowhere.onnx', 'image.png'],
-  ['setting-invalid', ...train, '--epochs', '0'],
-  ['setting-invalid', ...train, '--batch', '0'],
-  ['setting-invalid', ...train, '--lr', '-1'],
-  ['setting-invalid', ...train, '--seed', '-1'],
-  ['setting-invalid', ...train, '--optimizer', 'luck'],
-  ['setting-invalid', ...train, '--schedule', 'lunar'],
-  ['setting-invalid', ...train, '--augment', 'glitter'],
-  ['setting-invalid', 'sample', '--count', '0'],
+const refused: readonly (readonly [code: string, words: string])[] = [
+  ['dataset-unknown', 'train --dataset letters'],
+  ['preset-unknown', `${train} --preset huge`],
+  ['activation-unknown', `${train} --activation relish`],
+  ['activation-unknown', 'compare --dataset digits --activations relu,relish'],
+  ['engine-unknown', `${train} --engine steam`],
+  ['device-unavailable', `${train} --device abacus`],
+  ['run-unknown', 'resume r7'],
+  ['run-unknown', 'inspect seven'],
+  ['run-unknown', 'export r7 --out nowhere'],
+  ['run-unknown', 'predict r7 image.png'],
+  ['path-missing', 'predict nowhere.onnx image.png'],
+  ['setting-invalid', `${train} --epochs 0`],
+  ['setting-invalid', `${train} --batch 0`],
+  ['setting-invalid', `${train} --lr -1`],
+  ['setting-invalid', `${train} --seed -1`],
+  ['setting-invalid', `${train} --optimizer luck`],
+  ['setting-invalid', `${train} --schedule lunar`],
+  ['setting-invalid', `${train} --augment glitter`],
+  ['setting-invalid', 'sample --count 0'],
 ];
 
 describe('a request that cannot be met', () => {
-  it.each(refused)('%s: %s %s %s %s %s %s %s', async (code, ...words) => {
+  it.each(refused)('%s: %s', async (code, words) => {
     const before = runsAndRows();
-    const { code: exit, out, err } = await inkling(workspace, ...words, '--json');
+    const { code: exit, out, err } = await inkling(workspace, ...words.split(' '), '--json');
     expect({ exit, out }).toEqual({ exit: 1, out: '' });
     expectFailure(err, code);
     // A device is found missing only once the trainer asks for it: then the run is there, and has failed.
