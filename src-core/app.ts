@@ -23,7 +23,7 @@ import {
 } from './data/import/importPath.ts';
 import { freezeSnapshot } from './data/snapshot.ts';
 import { devices } from './engine/devices.ts';
-import { engineNames, type Device, type EngineName } from './engine/engine.ts';
+import { engineDevices, type Device, type EngineName } from './engine/engine.ts';
 import type { Exported } from './export/exportNetwork.ts';
 import { hiddenActivations } from './model/layers.ts';
 import { planOptions, planSpec, type RunRequest } from './model/plan.ts';
@@ -239,16 +239,27 @@ function newRun(request: TrainRequest, snapshot: Snapshot, ports: AppPorts) {
     preset: request.preset,
     spec: planSpec(request, snapshot.shape, snapshot.classes.length),
     options: planOptions({ ...request, threads: request.threads ?? ports.threads }),
-    engine: engineNamed(request.engine ?? 'onnx'),
-    device: request.device ?? 'cpu',
+    ...placeOf(request),
     versions: ports.versions,
   };
 }
 
-function engineNamed(name: string): EngineName {
-  const found = engineNames.find((each) => each === name);
-  if (!found) throw failure('engine-unknown', { engine: name, known: engineNames.join(', ') });
-  return found;
+/** Where to train. Whether the device is really there, the trainer finds out. */
+function placeOf({ engine = 'onnx', device = 'cpu' }: TrainRequest) {
+  if (!isEngineName(engine))
+    throw failure('engine-unknown', { engine, known: Object.keys(engineDevices).join(', ') });
+  const known: readonly string[] = engineDevices[engine];
+  if (!known.includes(device))
+    throw failure('device-unavailable', {
+      device,
+      reason: `the engine ${engine} has no device of this name`,
+      hint: `Choose one of ${known.join(', ')}.`,
+    });
+  return { engine, device };
+}
+
+function isEngineName(name: string): name is EngineName {
+  return Object.hasOwn(engineDevices, name);
 }
 
 async function cacheOf(workspace: Workspace, run: Run): Promise<TensorCache> {

@@ -16,7 +16,7 @@ type Part = {
 };
 
 /** Imported by all of the core and its hosts; they import nothing. */
-const everywhere = ['src-core/errors.ts', 'src-core/random.ts'];
+const everywhere = ['src-core/errors.ts', 'src-core/random.ts', 'src-core/folders.ts'];
 
 const base = ['src-core/model', 'src-core/graph'];
 const middle = [...base, 'src-core/engine', 'src-core/workspace'];
@@ -26,6 +26,7 @@ const tasks = ['src-core/data', 'src-core/training', 'src-core/inspect', 'src-co
 const parts: Readonly<Record<string, Part>> = {
   'src-core/errors.ts': { parts: [], packages: [] },
   'src-core/random.ts': { parts: [], packages: [] },
+  'src-core/folders.ts': { parts: [], packages: ['node:'] },
   // Pure: no input or output at all, so no module of Node.
   'src-core/model': { parts: [], packages: ['zod'] },
   'src-core/graph': { parts: ['src-core/model'], packages: ['protobufjs'] },

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { inspectImage, decodeToTensor } from '../data/decode/decode.ts';
 import { imageSize, type Predictor, type Tensors } from '../engine/engine.ts';
-import { failure } from '../errors.ts';
+import { failure, InklingError } from '../errors.ts';
 import { exportNetwork, type Exported } from '../export/exportNetwork.ts';
 import type { OpenedModel } from '../export/format.ts';
 import { parseFormatName } from '../export/formats.ts';
@@ -155,7 +155,12 @@ async function imageTensor(path: string, shape: ImageShape): Promise<Uint8Array>
     if (error.code === 'ENOENT') throw failure('path-missing', { path });
     throw failure('path-unreadable', { path, reason: error.code ?? error.message });
   });
-  return decodeToTensor({ ...(await inspectImage(bytes)), bytes }, shape);
+  const info = await inspectImage(bytes).catch((error: unknown) => {
+    // One of many, perhaps: the message has to say which.
+    if (!(error instanceof InklingError)) throw error;
+    throw new InklingError(error.code, `${path}: ${error.message}`, error.hint);
+  });
+  return decodeToTensor({ ...info, bytes }, shape);
 }
 
 export type ExportOptions = {

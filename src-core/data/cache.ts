@@ -6,10 +6,11 @@
  * can be deleted at any time; `ensureCache` builds it again. Opening one loads no database code.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { failure, InklingError } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { ImageShape } from '../model/spec.ts';
 import type { Blob } from '../workspace/blobs.ts';
 import {
@@ -78,7 +79,7 @@ export async function ensureCache(
   const { cacheFolder } = workspace;
   const whole = existing(cacheFolder, snapshot.hash);
   if (whole) return whole;
-  await mkdir(cacheFolder, { recursive: true });
+  makeFolder(cacheFolder);
   const building = await mkdtemp(join(cacheFolder, buildingPrefix));
   try {
     const from = pathsOf(building, snapshot.hash);

@@ -10,8 +10,12 @@ export type Tensor = { readonly shape: readonly number[]; readonly data: Float32
 /** Tensors by name, in a fixed order: `conv1/kernel`, `conv1/bias`, … */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-export const engineNames = ['onnx', 'tfjs'] as const;
-export type EngineName = (typeof engineNames)[number];
+/** The engines, and the names of the devices each can be asked for, whether this computer has them or not. */
+export const engineDevices = {
+  onnx: ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'],
+  tfjs: ['cpu', 'tensorflow'],
+} as const;
+export type EngineName = keyof typeof engineDevices;
 
 /** One place to compute. `available: false` carries why, and how to get it. */
 export type Device = {

@@ -3,10 +3,11 @@
  * then moved to where it was asked for. A failure leaves nothing behind.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Predictor } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import type { TrainedNetwork } from './format.ts';
 import { formats, type FormatName } from './formats.ts';
 import { writeGolden } from './golden.ts';
@@ -38,7 +39,7 @@ export async function exportNetwork(request: ExportRequest): Promise<Exported> {
   const { network, format, folder } = request;
   if (!/^[\w-][\w. -]*$/.test(network.name)) throw new RangeError(`${network.name} names no file`);
   return writing(folder, async () => {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const staging = await mkdtemp(join(folder, '.inkling-export-'));
     try {
       const written = await formats[format].write(network, staging);

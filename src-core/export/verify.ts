@@ -73,7 +73,7 @@ function agreements(expected: Float32Array, actual: Float32Array, classes: numbe
 }
 
 /** Index of the first of the largest. */
-export function largest(values: Float32Array): number {
+function largest(values: Float32Array): number {
   let best = 0;
   for (let k = 1; k < values.length; k++) if (values[k]! > values[best]!) best = k;
   return best;

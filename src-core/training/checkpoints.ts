@@ -5,11 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Tensor, Tensors, TrainState } from '../engine/engine.ts';
 import { failure, InklingError } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { fromJson, toJson } from '../workspace/json.ts';
 import { EpochMetrics, Timing } from './metrics.ts';
 import { decodeSafetensors, encodeSafetensors, tensorBytes } from './safetensors.ts';
@@ -72,7 +73,7 @@ export async function writeCheckpoint(
 ): Promise<CheckpointFile> {
   const file = `${kind}-${checkpoint.progress.step}.safetensors`;
   const bytes = encode(checkpoint);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   await writeDurably(join(folder, file), bytes);
   return fileRecord(file, bytes, checkpoint.progress);
 }

@@ -96,10 +96,15 @@ export class Supervisor {
    * Goes on with a run that is paused, stopped, interrupted or failed, from its last checkpoint; or with a
    * finished one, for `moreEpochs`.
    *
-   * @throws InklingError `run-unknown`, `run-state`, `run-complete`
+   * @throws InklingError `run-unknown`, `run-state`, `run-complete`, `setting-invalid`
    */
   resume(id: RunId, moreEpochs = 0): void {
     const { runs } = this.#ports.workspace;
+    if (!Number.isInteger(moreEpochs) || moreEpochs < 0)
+      throw failure('setting-invalid', {
+        setting: 'epochs',
+        problem: `${moreEpochs} is no number of epochs to add`,
+      });
     const { state, options } = runs.get(id);
     const held = this.#active.get(id);
     if (held?.process && state.status === 'paused') return held.process.send({ kind: 'resume' });

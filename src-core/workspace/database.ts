@@ -6,10 +6,11 @@
  * for as long as it lives; the operating system lets go of it however the process ends, so there is no stale
  * lock and no process id to guess about. Everyone else opens the database read-only.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { failure } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { applicationId, migrations } from './migrations.ts';
 import type { Store } from './records.ts';
 
@@ -29,7 +30,7 @@ export type OpenDatabase = Store & { readonly writable: boolean; readonly close:
  */
 export function openDatabase(folder: string, clock: () => number): OpenDatabase {
   return explain(folder, () => {
-    makeFolder(folder);
+    ensureFolder(folder);
     const version = schemaVersion(folder);
     const lock = takeWriterLock(folder);
     try {
@@ -159,9 +160,9 @@ function explained(folder: string, error: InstanceType<typeof Database.SqliteErr
   return error;
 }
 
-function makeFolder(folder: string): void {
+function ensureFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw failure('workspace-unusable', { folder, problem });

@@ -5,9 +5,10 @@
  * One process writes at a time. Whoever opens a workspace that is being written gets it with `writable: false`:
  * all reads work, every write throws `workspace-in-use`.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failure } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { blobQueries } from './blobs.ts';
 import { openDatabase, type OpenDatabase } from './database.ts';
 import { datasetQueries } from './datasets.ts';
@@ -50,8 +51,8 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
   const cacheFolder = join(folder, 'cache');
   const runs = runQueries(store);
   if (writable) {
-    mkdirSync(checkpointFolder, { recursive: true });
-    mkdirSync(cacheFolder, { recursive: true });
+    makeFolder(checkpointFolder);
+    makeFolder(cacheFolder);
     sweepCrashedImport(store);
     sweepCrashedBuilds(cacheFolder);
     runs.markInterrupted();

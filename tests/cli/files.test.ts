@@ -82,7 +82,7 @@ describe('a trained run', () => {
     write(out, { 'words.png': 'not a picture' });
     const ended = await inkling(workspace, 'predict', 'r1', images[0]!, join(out, name), '--json');
     expect(ended).toMatchObject({ code: 1, out: '' });
-    expect(ended.err).toMatch(new RegExp(`^error ${code}: `));
+    expect(ended.err).toMatch(new RegExp(`^error ${code}: .*${name}`));
   });
 
   it('leaves no unfinished export behind', () => {

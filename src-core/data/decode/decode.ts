@@ -21,7 +21,7 @@ export type ImageInfo = Omit<NewBlob, 'bytes'>;
 /** A raw photograph of a large camera is below this; more would crowd out everything else in memory. */
 export const imageBytesMax = 64 * 1024 * 1024;
 /** A 48-megapixel telephone picture fits. Decoded in color, this many pixels take 150 MB. */
-export const imagePixelsMax = 50_000_000;
+const imagePixelsMax = 50_000_000;
 /** No format in use goes further but TIFF, and a strip this long is not a picture. */
 const imageSideMax = 65_535;
 /** A 50-megapixel JPEG takes about a second; what takes this long was made to. */
