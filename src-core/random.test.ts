@@ -19,7 +19,13 @@ describe('stream', () => {
 
   it('is the same on every machine', () => {
     const random = stream(1, 'pinned');
-    expect([random.uint32(), random.uint32(), random.uint32()]).toMatchInlineSnapshot();
+    expect([random.uint32(), random.uint32(), random.uint32()]).toMatchInlineSnapshot(`
+      [
+        3480523285,
+        2174909914,
+        627344469,
+      ]
+    `);
   });
 
   it('is uniform: mean ½, variance 1/12, every byte as often as the others', () => {
