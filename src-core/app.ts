@@ -25,9 +25,9 @@ import { freezeSnapshot } from './data/snapshot.ts';
 import { devices } from './engine/devices.ts';
 import { engineDevices, type Device, type EngineName } from './engine/engine.ts';
 import type { Exported } from './export/exportNetwork.ts';
-import { hiddenActivations } from './model/layers.ts';
+import { hiddenActivations, resolveNetwork } from './model/layers.ts';
 import { planOptions, planSpec, type RunRequest } from './model/plan.ts';
-import type { ImageShape } from './model/spec.ts';
+import { ImageShape } from './model/spec.ts';
 import { RunResult } from './training/metrics.ts';
 import type { RunEvent } from './training/recorder.ts';
 import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
@@ -103,6 +103,7 @@ function runCalls(workspace: Workspace, supervisor: Supervisor, ports: AppPorts)
   return {
     /** Stores a run and queues it. @throws InklingError for a dataset, preset or setting that cannot work */
     start(request: TrainRequest): Run {
+      checkRequest(request);
       const snapshot = freeze(workspace, request);
       return supervisor.start(newRun(request, snapshot, ports));
     },
@@ -112,14 +113,15 @@ function runCalls(workspace: Workspace, supervisor: Supervisor, ports: AppPorts)
      * same seed they start from the same weights.
      */
     startComparison(request: ComparisonRequest): Run[] {
-      const snapshot = freeze(workspace, request);
       const initializer = request.initializer ?? COMPARISON_INITIALIZER;
-      // All are planned before the first is stored: a misspelled activation starts nothing.
-      const planned = request.seeds.flatMap((seed) =>
-        request.activations.map((activation) =>
-          newRun({ ...request, initializer, activation, seed }, snapshot, ports),
-        ),
+      const requests = request.seeds.flatMap((seed) =>
+        request.activations.map((activation) => ({ ...request, initializer, activation, seed })),
       );
+      // All are checked before the first is stored: a misspelled activation starts nothing.
+      requests.forEach(checkRequest);
+      const snapshot = freeze(workspace, request);
+      const planned = requests.map((each) => newRun(each, snapshot, ports));
+      requireDistinct(planned);
       return planned.map((run) => supervisor.start(run));
     },
 
@@ -233,11 +235,37 @@ function freeze(workspace: Workspace, request: TrainRequest): Snapshot {
   });
 }
 
+/** Finds what cannot work whatever the data, before anything is stored. */
+function checkRequest(request: TrainRequest): void {
+  const input = ImageShape.safeParse(request.input ?? { channels: 1, height: 28, width: 28 });
+  if (!input.success)
+    throw failure('setting-invalid', {
+      setting: 'input',
+      problem: 'it is 1 … 512 pixels high and wide, with 1 or 3 channels',
+    });
+  placeOf(request);
+  planOptions(request);
+  planSpec(request, input.data, 2);
+}
+
+/** Two equal runs would count as two that agree; a network without hidden layers has nothing to compare. */
+function requireDistinct(runs: readonly ReturnType<typeof newRun>[]): void {
+  const keys = runs.map(({ spec, options }) => JSON.stringify([spec, options.seed]));
+  if (new Set(keys).size === keys.length) return;
+  throw failure('setting-invalid', {
+    setting: 'activations',
+    problem:
+      'two of the runs would be the same: an activation or seed twice, or a preset without hidden layers',
+  });
+}
+
 function newRun(request: TrainRequest, snapshot: Snapshot, ports: AppPorts) {
+  const spec = planSpec(request, snapshot.shape, snapshot.classes.length);
+  resolveNetwork(spec); // names the layer that does not fit, before the run is stored
   return {
     snapshot: snapshot.hash,
     preset: request.preset,
-    spec: planSpec(request, snapshot.shape, snapshot.classes.length),
+    spec,
     options: planOptions({ ...request, threads: request.threads ?? ports.threads }),
     ...placeOf(request),
     versions: ports.versions,

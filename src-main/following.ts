@@ -17,6 +17,9 @@ export type TrainReport = {
   readonly device: string;
 } & Omit<RunResult, 'timing'>;
 
+/** A run of a comparison that did not finish, and why. */
+export type FailedRun = { readonly run: string; readonly code: string; readonly message: string };
+
 /** Thrown by Ctrl-C, after the run has its checkpoint. */
 export class Stopped extends Error {
   readonly run: string;
@@ -77,7 +80,12 @@ export async function follow(app: App, run: Run, terminal: Terminal): Promise<Tr
   }
 }
 
-/** Starts a comparison and waits for all of its runs. @throws as `follow` */
+/**
+ * Starts a comparison and waits for all of its runs. One that fails does not end the others: what has finished is
+ * compared, and the failures are told with it.
+ *
+ * @throws as `follow` when no run finished, or after Ctrl-C
+ */
 export async function compare(
   app: App,
   request: Parameters<App['startComparison']>[0] & { readonly target: number },
@@ -85,9 +93,19 @@ export async function compare(
 ) {
   const started = app.startComparison(request);
   const runs: TrainReport[] = [];
-  for (const run of started) runs.push(await follow(app, run, terminal));
-  const ids = started.map(({ id }) => id);
-  return { runs, comparison: app.comparison(ids, request.target) };
+  const failed: FailedRun[] = [];
+  for (const run of started) {
+    try {
+      runs.push(await follow(app, run, terminal));
+    } catch (error) {
+      if (!(error instanceof InklingError)) throw error;
+      failed.push({ run: run.id, code: error.code, message: error.message });
+      if (failed.length === started.length) throw error;
+    }
+  }
+  const finished = started.filter(({ id }) => runs.some(({ run }) => run === id));
+  const ids = finished.map(({ id }) => id);
+  return { runs, failed, comparison: app.comparison(ids, request.target) };
 }
 
 /** What is said of a verified export. */

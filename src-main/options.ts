@@ -38,7 +38,10 @@ const names = z
   .refine((parts) => parts.every((name) => name !== ''), 'A name is missing between the commas.')
   // The same run twice would count as two that agree.
   .refine((parts) => new Set(parts).size === parts.length, 'One of them is there twice.');
-const wholes = names.pipe(z.array(whole));
+const wholes = names
+  .pipe(z.array(whole))
+  .refine((parts) => new Set(parts).size === parts.length, 'One of them is there twice.');
+const share = number.refine((x) => x >= 0 && x <= 1, 'It is not between 0 and 1.');
 const flag = z.boolean();
 const imageSize = z
   .string()
@@ -177,7 +180,7 @@ export const compareOptions = {
   target: {
     flags: '--target <x>',
     text: 'accuracy whose epochs and seconds are counted',
-    schema: number,
+    schema: share,
     otherwise: 0.97,
   },
 } as const satisfies OptionTable;

@@ -73,11 +73,13 @@ export const verbs: readonly Verb[] = [
     summary: 'train the same network with several activations and seeds, and compare them',
     options: compareOptions,
     async run({ app, terminal, options }) {
-      const { runs, comparison } = await compare(app, options, terminal);
+      const { runs, failed, comparison } = await compare(app, options, terminal);
       const { table: text, ...figures } = comparison;
       terminal.say();
       terminal.say(text);
-      return { ...figures, runs };
+      for (const { run, code, message } of failed)
+        terminal.say(`${run} failed, ${code}: ${message}`);
+      return { ...figures, runs, failed };
     },
   }),
   verb({

@@ -81,6 +81,7 @@ function comparedRun(workspace: Workspace, run: Run): ComparedRun {
   if (run.state.status !== 'finished')
     throw failure('run-unfinished', { run: run.id, status: run.state.status });
   const result = RunResult.parse(run.state.result);
+  let seconds = 0; // from the start of the run; an epoch's own timing begins with the epoch
   const epochs = workspace.metrics.epochs(run.id).map(({ values }) => EpochMetrics.parse(values));
   return {
     // Presets have one activation for all hidden layers, or none.
@@ -91,7 +92,7 @@ function comparedRun(workspace: Workspace, run: Run): ComparedRun {
     seconds: result.seconds,
     epochs: epochs.map(({ validation, timing }) => ({
       validationAccuracy: validation?.accuracy ?? null,
-      seconds: timing.seconds,
+      seconds: (seconds += timing.seconds),
     })),
   };
 }

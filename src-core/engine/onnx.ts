@@ -15,6 +15,7 @@ import { packed, unpacked, type Pack } from '../graph/packing.ts';
 import { averageName, next, slotName, trainingStep, type StepGraph } from '../graph/step.ts';
 import { identity } from '../graph/build.ts';
 import { input, type Value } from '../graph/value.ts';
+import { averagingDecay } from '../model/averaging.ts';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork, type Network } from '../model/layers.ts';
 import { onnxDevices } from './devices.ts';
@@ -106,7 +107,7 @@ async function trainer(request: TrainerRequest): Promise<Trainer> {
   const state = (resident ? onDevice : onHost)(run, step, initialVectors(step, start, options));
   const rule = optimizer(options.optimizer);
   const { channels, height, width } = request.spec.input;
-  const scalars = { rate: one(), epsilon: one(), decayRate: one() };
+  const scalars = { rate: one(), epsilon: one(), decayRate: one(), averageRate: one() };
   const feeds: Record<string, ort.Tensor> = {};
   for (const [name, value] of Object.entries(scalars))
     if (run.inputNames.includes(name)) feeds[name] = value.tensor;
@@ -124,6 +125,8 @@ async function trainer(request: TrainerRequest): Promise<Trainer> {
       scalars.rate.data[0] = rate;
       scalars.epsilon.data[0] = epsilon;
       scalars.decayRate.data[0] = at.learningRate;
+      if (options.averaging)
+        scalars.averageRate.data[0] = 1 - averagingDecay(options.averaging.decay, at.step);
       feeds['pixels'] = new ort.Tensor('uint8', batch.pixels, pixelShape);
       feeds['labels'] = new ort.Tensor('int32', batch.labels, [batchSize]);
       if (step.noiseBytes > 0)
@@ -181,8 +184,12 @@ function healthRows(
 }
 
 function summary(values: Float32Array) {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return { mean, min: Math.min(...values), max: Math.max(...values) };
+  // Not Math.min(...values): there may be more slopes than arguments a call can take.
+  return {
+    mean: values.reduce((sum, x) => sum + x, 0) / values.length,
+    min: values.reduce((least, x) => Math.min(least, x), Infinity),
+    max: values.reduce((most, x) => Math.max(most, x), -Infinity),
+  };
 }
 
 /** State vectors by name, wherever they live. */

@@ -39,7 +39,9 @@ describe('trainingStep', () => {
     const values = topological(lower(Object.values(step.outputs), 'cpu-training'));
     const inputs = values.flatMap((value) => (value.kind === 'input' ? [value.name] : []));
     const state = step.state.map(({ name }) => name);
-    expect(inputs.sort()).toEqual([...state, 'pixels', 'labels', 'rate', 'epsilon'].sort());
+    expect(inputs.sort()).toEqual(
+      [...state, 'pixels', 'labels', 'rate', 'epsilon', 'averageRate'].sort(),
+    );
   });
 });
 

@@ -12,9 +12,9 @@ import {
   maximum,
   mul,
   reshape,
-  scaled,
   slice,
   sqrt,
+  sub,
   sumAll,
 } from './build.ts';
 import { gradients } from './gradients.ts';
@@ -45,7 +45,7 @@ type Updated = Record<string, Value>;
 
 /**
  * Builds the step for a fixed batch size. Inputs: `pixels`, `labels`, `noise` (with dropout), `rate`, `decayRate`
- * (AdamW), `epsilon` (float32 [1] each) and the state vectors.
+ * (AdamW), `epsilon`, `averageRate` (with averaging; float32 [1] each) and the state vectors.
  */
 export function trainingStep(
   network: Network,
@@ -131,8 +131,7 @@ function updates(
     const start = decoupled ? decoupledDecay(pack, w, options) : w;
     updated[pack.name] = descend(start, rate, direction);
     rule.slots.forEach((slot, k) => (updated[slotName(pack, slot)] = newSlots[k]!));
-    if (options.averaging)
-      updated[averageName(pack)] = averaged(pack, updated[pack.name]!, options.averaging.decay);
+    if (options.averaging) updated[averageName(pack)] = averaged(pack, updated[pack.name]!);
   });
   return updated;
 }
@@ -167,8 +166,8 @@ function clip(grads: readonly Value[], limit: number | null): readonly Value[] {
   return grads.map((g) => mul(g, factor));
 }
 
-/** average ← d·average + (1 − d)·w */
-function averaged(pack: Pack, w: Value, decay: number): Value {
+/** average ← average + (1 − decay)·(w − average), the decay that of the step */
+function averaged(pack: Pack, w: Value): Value {
   const before = input(averageName(pack), 'float32', [pack.size]);
-  return add(scaled(before, decay), scaled(w, 1 - decay));
+  return add(before, mul(sub(w, before), input('averageRate', 'float32', [1])));
 }

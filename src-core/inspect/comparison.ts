@@ -3,7 +3,7 @@
  * pair of activations the difference over the seeds they share. What is said in words never goes beyond what
  * the interval supports.
  */
-import { activations, isActivationName } from '../model/activations.ts';
+import { activationTitle } from '../model/activations.ts';
 import { studentT, summary, type Summary } from './statistics.ts';
 
 export type ComparedEpoch = {
@@ -78,6 +78,8 @@ export function comparison(runs: readonly ComparedRun[], target = targetDefault)
 }
 
 function groupOf(activation: string, runs: readonly ComparedRun[], target: number): ComparedGroup {
+  const seeds = new Set(runs.map(({ seed }) => seed));
+  if (seeds.size < runs.length) throw new RangeError(`${activation}: two runs with the same seed`);
   return {
     activation,
     n: runs.length,
@@ -127,7 +129,7 @@ function pairOf(
     seeds,
     difference,
     ci95: difference === null || half === null ? null : [difference - half, difference + half],
-    text: sentence(title(a), title(b), seeds, difference, half),
+    text: sentence(activationTitle(a), activationTitle(b), seeds, difference, half),
   };
 }
 
@@ -193,9 +195,4 @@ function points(gap: number, half: number | null): string {
 function cautionOf(pairs: number): string | null {
   if (pairs < 2) return null;
   return `Each of the ${pairs} pairs is judged on its own at 95 %: where nothing differs, about one pair in 20 still seems to.`;
-}
-
-/** The name for people. */
-export function title(activation: string): string {
-  return isActivationName(activation) ? activations[activation].title : activation;
 }

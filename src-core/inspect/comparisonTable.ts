@@ -1,5 +1,6 @@
 /** @file A comparison as text for a terminal: one line per activation in aligned columns, then the sentences. */
-import { title, type ComparedGroup, type Comparison } from './comparison.ts';
+import { activationTitle } from '../model/activations.ts';
+import type { ComparedGroup, Comparison } from './comparison.ts';
 import type { Summary } from './statistics.ts';
 
 /** Lines without trailing spaces, joined by newlines. */
@@ -18,7 +19,7 @@ type Column = readonly [heading: string, cell: (group: ComparedGroup) => string]
 
 function columnsFor(target: number): readonly Column[] {
   return [
-    ['activation', ({ activation }) => title(activation)],
+    ['activation', ({ activation }) => activationTitle(activation)],
     ['runs', ({ n }) => String(n)],
     ['test accuracy', ({ testAccuracy }) => spread(testAccuracy, percent)],
     ['best', ({ testAccuracy }) => shown(testAccuracy?.max, percent)],

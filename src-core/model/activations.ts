@@ -102,6 +102,36 @@ export function isActivationName(name: string): name is ActivationName {
   return Object.hasOwn(activations, name);
 }
 
+/** The constant an activation can be given, by its name in the spec. */
+const constants = {
+  'leaky-relu': 'alpha',
+  prelu: 'initial',
+  elu: 'alpha',
+  swish: 'beta',
+  maxout: 'pieces',
+} as const satisfies Partial<Record<ActivationName, string>>;
+
+export function constantOf(name: ActivationName): string | null {
+  return Object.entries(constants).find(([each]) => each === name)?.[1] ?? null;
+}
+
+/** `swish`, or `swish:2` where the constant is not the usual one: what is compared as one thing. */
+export function activationLabel(spec: ActivationSpec): string {
+  const field = constantOf(spec.name);
+  if (field === null) return spec.name;
+  const valueIn = (each: ActivationSpec) =>
+    Object.entries(each).find(([key]) => key === field)?.[1];
+  const value = valueIn(spec);
+  return value === valueIn(defaultActivation(spec.name)) ? spec.name : `${spec.name}:${value}`;
+}
+
+/** The name for people: `Swish`, `Swish 2`. */
+export function activationTitle(label: string): string {
+  const [name = '', constant] = label.split(':');
+  const title = isActivationName(name) ? activations[name].title : name;
+  return constant === undefined ? title : `${title} ${constant}`;
+}
+
 /** An activation with its usual constants. */
 export function defaultActivation(name: ActivationName): ActivationSpec {
   return schema.parse({ name });

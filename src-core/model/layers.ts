@@ -3,7 +3,8 @@
  * and parameter counts are computed; the graph, the engines and error messages all read its result.
  */
 import { failure } from '../errors.ts';
-import type { ActivationName, ActivationSpec, LayerSpec, ModelSpec } from './spec.ts';
+import { activationLabel } from './activations.ts';
+import type { ActivationSpec, LayerSpec, ModelSpec } from './spec.ts';
 
 /** Shape of one sample, without the batch: [C, H, W] or [units]. */
 export type Shape = readonly number[];
@@ -398,11 +399,11 @@ function show(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** The activations of the hidden layers in order of appearance, each once; linear ones are none. */
-export function hiddenActivations(spec: ModelSpec): readonly ActivationName[] {
-  const seen = new Set<ActivationName>();
+/** Labels of the activations of the hidden layers in order of appearance, each once; linear ones are none. */
+export function hiddenActivations(spec: ModelSpec): readonly string[] {
+  const seen = new Set<string>();
   const visit = (layer: LayerSpec): void => {
-    if ('activation' in layer) seen.add(layer.activation.name);
+    if ('activation' in layer) seen.add(activationLabel(layer.activation));
     if (layer.kind === 'residual') layer.layers.forEach(visit);
   };
   spec.layers.forEach(visit);

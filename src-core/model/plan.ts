@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import { failure } from '../errors.ts';
-import { activations, defaultActivation, isActivationName } from './activations.ts';
+import { activations, constantOf, defaultActivation, isActivationName } from './activations.ts';
 import { isPresetName, presetRow, presets, presetSpec } from './presets.ts';
 import {
   ActivationSpec,
@@ -79,14 +79,17 @@ export function planSpec(request: RunRequest, input: ImageShape, classes: number
 /** @throws InklingError `setting-invalid` */
 export function planOptions(request: RunRequest): TrainOptions {
   const preset = isPresetName(request.preset) ? (presetRow(request.preset).training ?? {}) : {};
-  const kind = request.optimizer ?? preset.optimizer?.kind ?? 'adam';
+  const ownOptimizer = preset.optimizer?.kind ?? 'adam';
+  const kind = request.optimizer ?? ownOptimizer;
   const optimizer = checked(OptimizerSpec, { kind }, 'optimizer');
   const loss = losses[request.loss ?? 'ce'] ?? request.loss;
   return checked(TrainOptions, {
     ...preset,
     optimizer,
     // A preset's rate is meant for its own optimizer.
-    learningRate: (request.optimizer ? null : preset.learningRate) ?? learningRates[optimizer.kind],
+    learningRate:
+      (optimizer.kind === ownOptimizer ? preset.learningRate : null) ??
+      learningRates[optimizer.kind],
     loss: { kind: loss, ...given({ labelSmoothing: request.labelSmoothing }) },
     ...given({
       schedule: request.schedule && planSchedule(request.schedule, request.epochs ?? 5),
@@ -107,22 +110,20 @@ export function planOptions(request: RunRequest): TrainOptions {
 
 /** `name` or `name:constant`, for example `leaky-relu:0.2`. ReLU where nothing is asked for. */
 function planActivation(text = 'relu'): ActivationSpec {
-  const [name = '', constant] = text.split(':');
+  const [name = '', constant, ...rest] = text.split(':');
   if (!isActivationName(name))
     throw failure('activation-unknown', {
       activation: name,
       known: Object.keys(activations).join(', '),
     });
   if (constant === undefined) return defaultActivation(name);
-  const key = {
-    'leaky-relu': 'alpha',
-    prelu: 'initial',
-    elu: 'alpha',
-    swish: 'beta',
-    maxout: 'pieces',
-  };
-  const constantName = Object.entries(key).find(([each]) => each === name)?.[1] ?? 'constant';
-  return checked(ActivationSpec, { name, [constantName]: Number(constant) }, 'activation');
+  if (constant.trim() === '' || rest.length > 0)
+    throw failure('setting-invalid', {
+      setting: 'activation',
+      problem: `${text} is not a name and one constant, such as elu:0.5`,
+    });
+  const field = constantOf(name) ?? 'constant';
+  return checked(ActivationSpec, { name, [field]: Number(constant) }, 'activation');
 }
 
 /** The step schedule halves three times in a run; the others have their own shape. */

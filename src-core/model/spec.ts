@@ -141,7 +141,7 @@ export const ScheduleSpec = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant') }),
   z.strictObject({
     kind: z.literal('step'),
-    everyEpochs: positiveInt(1000),
+    everyEpochs: positiveInt(100_000),
     factor: fraction.default(0.5),
   }),
   z.strictObject({ kind: z.literal('cosine'), floor: fraction.default(0) }),

@@ -90,9 +90,18 @@ function slopeRange(params: Named, layer: Layer): LayerHealth['slopes'] {
   if (!tensor) return null;
   const slopes = floats(tensor);
   const mean = slopes.reduce((sum, slope) => sum + slope, 0) / slopes.length;
-  return { mean, min: Math.min(...slopes), max: Math.max(...slopes) };
+  return { mean, min: slopes.reduce(least, Infinity), max: slopes.reduce(most, -Infinity) };
 }
 
 function number(scalar: Tensor): number {
   return scalar.dataSync()[0]!;
+}
+
+// As callbacks of `reduce`: a call cannot take as many arguments as there may be slopes.
+function least(a: number, b: number): number {
+  return Math.min(a, b);
+}
+
+function most(a: number, b: number): number {
+  return Math.max(a, b);
 }

@@ -3,6 +3,7 @@
  * step allocates beside them is freed before it returns.
  */
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import { averagingDecay } from '../../model/averaging.ts';
 import { initialParams } from '../../model/initialize.ts';
 import { isTrained, resolveNetwork, type Network } from '../../model/layers.ts';
 import type { TrainOptions } from '../../model/spec.ts';
@@ -76,7 +77,7 @@ function advance(
   const { loss, correct, grads, running } = differentiate(plan, state.params, batch);
   const moved = update(tf, network, options, at, { ...state, grads });
   const params = inOrder(network, { ...moved.params, ...running });
-  const average = state.average && averaged(plan, state.average, params);
+  const average = state.average && averaged(plan, state.average, params, at.step);
   return { loss, correct, next: { params, optimizer: moved.optimizer, average } };
 }
 
@@ -115,8 +116,9 @@ function differentiate(
 }
 
 /** avg ← decay·avg + (1 − decay)·w; running statistics are averages already and are taken as they are. */
-function averaged({ tf, network, options }: Plan, average: Named, params: Named): Named {
-  const decay = options.averaging!.decay;
+function averaged(plan: Plan, average: Named, params: Named, step: number): Named {
+  const { tf, network, options } = plan;
+  const decay = averagingDecay(options.averaging!.decay, step);
   return Object.fromEntries(
     network.params.map((param) => {
       const now = params[param.name]!;
