@@ -185,9 +185,9 @@ export const catalogue = {
     message: `The device ${p.device} cannot be used: ${p.reason}.`,
     hint: p.hint,
   }),
-  'full-batch-too-large': (p: { samples: number; gibibytes: number; limitGibibytes: number }) => ({
-    message: `Gradient descent over all ${p.samples} training images at once would need about ${p.gibibytes} GiB of memory; the limit is ${p.limitGibibytes} GiB.`,
-    hint: 'Choose SGD with a batch size, a smaller network, or fewer training images.',
+  'batch-too-large': (p: { samples: number; gibibytes: number; limitGibibytes: number }) => ({
+    message: `A training step over ${p.samples} images at once would need about ${p.gibibytes} GiB of memory; the limit is ${p.limitGibibytes} GiB.`,
+    hint: 'Choose a smaller batch size or network; gradient descent takes all images at once, SGD a batch.',
   }),
   'loss-not-finite': (p: { step: number; epoch: number; loss: string }) => ({
     message: `Training stopped at step ${p.step} (epoch ${p.epoch}): the loss became ${p.loss}.`,
@@ -196,6 +196,10 @@ export const catalogue = {
   'checkpoint-damaged': (p: { file: string; problem: string }) => ({
     message: `The checkpoint ${p.file} cannot be used: ${p.problem}.`,
     hint: 'Put the file back from a backup of the workspace, or train the run again from the start.',
+  }),
+  'checkpoint-too-large': (p: { gibibytes: number; limitGibibytes: number }) => ({
+    message: `A checkpoint of this network would have ${p.gibibytes} GiB; the limit is ${p.limitGibibytes} GiB.`,
+    hint: 'Choose a smaller network, an optimizer that keeps less (SGD), or no averaging.',
   }),
   'checkpoint-mismatch': (p: { file: string }) => ({
     message: `The checkpoint ${p.file} belongs to a run with other settings.`,

@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ensureCache } from '../src-core/data/cache.ts';
 import { freezeSnapshot } from '../src-core/data/snapshot.ts';
@@ -13,7 +14,7 @@ import { RunResult } from '../src-core/training/metrics.ts';
 import type { RunEvent } from '../src-core/training/recorder.ts';
 import { Supervisor, type SupervisorLimits } from '../src-core/training/supervisor.ts';
 import { brightHalves, options, side, smallSpec } from '../src-core/training/testing.ts';
-import { importAll, temporaryWorkspace } from '../src-core/workspace/fixture.ts';
+import { importAll, temporaryFolder, temporaryWorkspace } from '../src-core/workspace/fixture.ts';
 import type { NewImage } from '../src-core/workspace/imports.ts';
 import type { RunId } from '../src-core/workspace/records.ts';
 import type { NewRun } from '../src-core/workspace/runs.ts';
@@ -21,7 +22,7 @@ import type { Workspace } from '../src-core/workspace/workspace.ts';
 import { startTrainer } from './trainerProcess.ts';
 
 /** A workspace with a dataset of 640 images for training, 40 steps an epoch. */
-async function prepared(limits: Partial<SupervisorLimits> = {}) {
+async function prepared(limits: Partial<SupervisorLimits> = {}, start = () => startTrainer()) {
   const workspace = temporaryWorkspace();
   importAll(workspace, images());
   const snapshot = freezeSnapshot(workspace, workspace.datasets.get('digits'));
@@ -30,7 +31,7 @@ async function prepared(limits: Partial<SupervisorLimits> = {}) {
   const supervisor = new Supervisor(
     {
       workspace,
-      startTrainer,
+      startTrainer: start,
       ensureCache: () => ensureCache(workspace, snapshot, { decode: noDecoder }),
       clock: () => time.now,
       every: (_ms, work) => {
@@ -219,6 +220,66 @@ describe('a run in a process of its own', () => {
       expect(await supervisor.ended(id)).toMatchObject({ error: { code: 'trainer-stalled' } });
     },
   );
+
+  it('that stopped early goes on for the epochs it is given', async () => {
+    const { workspace, supervisor, request } = await prepared();
+    // Steps too large to get better: the validation loss rises within a few epochs.
+    const some = { epochs: 20, learningRate: 1, earlyStopping: { patience: 1 } };
+    const { id } = supervisor.start(request(some));
+    await supervisor.ended(id);
+    const { epochs, stoppedEarly } = resultOf(workspace, id);
+    expect(stoppedEarly).toBe(true);
+    supervisor.resume(id, 20 - epochs);
+    await supervisor.ended(id);
+    expect(resultOf(workspace, id).epochs).toBeGreaterThan(epochs);
+  });
+
+  it('is not given more epochs than a run may have, and stays as it was', async () => {
+    const { workspace, supervisor, request } = await prepared();
+    const { id } = supervisor.start(request({ epochs: 1 }));
+    const { run } = await supervisor.ended(id);
+    expect(() => supervisor.resume(id, 200_000)).toThrowError(
+      expect.objectContaining({
+        code: 'setting-invalid',
+        message: expect.stringContaining('200001 epochs'),
+      }),
+    );
+    expect(workspace.runs.list()).toEqual([run]);
+  });
+
+  it('whose process says its last word and stays is ended, and nothing of it is lost', async () => {
+    const error = { code: 'disk-full', message: 'There is no space left.', hint: 'Free some.' };
+    const word = JSON.stringify({ kind: 'failed', error, stack: null });
+    const program = join(temporaryFolder(), 'lingering.mjs');
+    // The listener keeps it alive, until this process is gone.
+    writeFileSync(program, `process.send(${word}); process.on('message', () => undefined);`);
+    const heard = Promise.withResolvers<void>();
+    const { supervisor, request, time } = await prepared({}, () => {
+      const lingering = startTrainer(pathToFileURL(program));
+      lingering.onMessage(() => heard.resolve());
+      return lingering;
+    });
+    const { id } = supervisor.start(request({}));
+    await heard.promise;
+    time.now += 5000;
+    time.watch();
+    expect(await supervisor.ended(id)).toMatchObject({ error });
+  });
+
+  it('whose process cannot be started has failed, once', async () => {
+    const { supervisor, request } = await prepared();
+    const { execPath } = process;
+    onTestFinished(() => void (process.execPath = execPath));
+    process.execPath = join(temporaryFolder(), 'node');
+    const told: string[] = [];
+    supervisor.listen((event) => void (event.kind === 'status' && told.push(event.state.status)));
+    const { id } = supervisor.start(request({}));
+    const { error } = await supervisor.ended(id);
+    // Both of Node's reports have come once its next tasks have run.
+    for (let turns = 0; turns < 100; turns++) await setImmediate();
+    expect(error).toMatchObject({ code: 'trainer-crashed' });
+    expect(told.filter((status) => status === 'failed')).toHaveLength(1);
+  });
 
   it('ends with its parent', async () => {
     const child = fork(new URL('./trainer.ts', import.meta.url), { execArgv: [] });

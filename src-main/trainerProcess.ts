@@ -5,8 +5,10 @@ import type { TrainerExit, TrainerProcess } from '../src-core/training/trainerPr
 /** The end of what it wrote to stderr: where the reason of a crash is. */
 const errorOutputChars = 4000;
 
-export function startTrainer(): TrainerProcess {
-  const child = fork(new URL('./trainer.ts', import.meta.url), {
+const trainerProgram = new URL('./trainer.ts', import.meta.url);
+
+export function startTrainer(program = trainerProgram): TrainerProcess {
+  const child = fork(program, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // None of the parent's own options, such as a debugger's port.
@@ -24,12 +26,16 @@ export function startTrainer(): TrainerProcess {
     },
     onMessage: (listener) => void child.on('message', listener),
     onExit(listener) {
-      child.on('error', (error) =>
-        listener({ code: null, signal: null, errorOutput: error.message }),
-      );
+      // A process that could not be started has an error, and is closed as well.
+      let isTold = false;
+      const tell = (exit: TrainerExit): void => {
+        if (!isTold) listener(exit);
+        isTold = true;
+      };
+      child.on('error', ({ message }) => tell({ code: null, signal: null, errorOutput: message }));
       // The process may be gone before its last messages are read: both must be over.
       const over = (exit: TrainerExit) =>
-        child.connected ? child.once('disconnect', () => listener(exit)) : listener(exit);
+        child.connected ? child.once('disconnect', () => tell(exit)) : tell(exit);
       child.on('close', (code, signal) => over({ code, signal, errorOutput }));
     },
     kill: () => void child.kill('SIGKILL'),

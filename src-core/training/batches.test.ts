@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork } from '../model/layers.ts';
-import { presetSpec } from '../model/presets.ts';
+import { presetSpec, type PresetName } from '../model/presets.ts';
 import { AugmentationSpec } from '../model/spec.ts';
 import {
   batchSizeFor,
-  checkFullBatch,
+  checkBatch,
   createBatches,
   type BatchPlan,
   type Batches,
   type Samples,
 } from './batches.ts';
-import { options, smallSpec } from './testing.ts';
+import { options } from './testing.ts';
 
 /** Eleven images of four pixels; every pixel and the label say which image it is. */
 const samples: Samples = {
@@ -129,14 +129,28 @@ describe('two networks that differ in their activation', () => {
   });
 });
 
-describe('gradient descent over all images', () => {
-  const network = resolveNetwork(smallSpec([{ kind: 'conv2d', filters: 64, kernel: 3 }]));
+describe('a batch', () => {
+  const shape = { channels: 1, height: 28, width: 28 } as const;
+  const network = (preset: PresetName) =>
+    resolveNetwork(presetSpec(preset, shape, 10, { name: 'relu' }));
 
   it('is refused, with the figures, where memory would not do', () =>
-    expect(() => checkFullBatch(network, 1_000_000, 2 ** 32)).toThrowError(
-      /all 1000000 training images at once would need about [\d.]+ GiB of memory; the limit is 4 GiB/,
+    expect(() => checkBatch(network('cnn-32-64'), 1_000_000, 2 ** 32)).toThrowError(
+      /step over 1000000 images at once would need about [\d.]+ GiB of memory; the limit is 4 GiB/,
     ));
 
   it('is allowed where it does', () =>
-    expect(() => checkFullBatch(network, 1000, 2 ** 32)).not.toThrow());
+    expect(() => checkBatch(network('cnn-32-64'), 1000, 2 ** 32)).not.toThrow());
+
+  it.each<[PresetName, number]>([
+    ['cnn-32-64', 2.2e6],
+    ['best-digits', 5e6],
+  ])(
+    'of %s is estimated at no less than was measured, and at most at twice that',
+    (preset, bytes) => {
+      const of = (limit: number) => () => checkBatch(network(preset), 100, 100 * limit);
+      expect(of(bytes)).toThrowError(/at once/);
+      expect(of(2 * bytes)).not.toThrow();
+    },
+  );
 });

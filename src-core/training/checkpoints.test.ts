@@ -46,6 +46,23 @@ async function folderWith(...steps: number[]): Promise<string> {
 }
 
 describe('a checkpoint', () => {
+  it('too large to be read again is refused before it is written', async () => {
+    const folder = join(temporaryFolder(), 'r1');
+    // One array of 256 MiB, never touched, under eight names.
+    const tensor = { shape: [2 ** 26], data: new Float32Array(2 ** 26) };
+    const large = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}`, tensor]));
+    const { state, ...rest } = checkpoint(10);
+    const written = writeCheckpoint(folder, 'last', {
+      ...rest,
+      state: { ...state, params: large },
+    });
+    await expect(written).rejects.toMatchObject({
+      code: 'checkpoint-too-large',
+      message: expect.stringMatching(/would have 2\.\d+ GiB; the limit is 2 GiB/),
+    });
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it.each([null, params])('is read as it was written, average %#', async (average) => {
     const folder = await folderWith();
     const written = await writeCheckpoint(folder, 'last', checkpoint(27, average));

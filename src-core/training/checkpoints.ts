@@ -13,7 +13,12 @@ import { failure, InklingError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { fromJson, toJson } from '../workspace/json.ts';
 import { EpochMetrics, Timing } from './metrics.ts';
-import { decodeSafetensors, encodeSafetensors, tensorBytes } from './safetensors.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  headerBytesMax,
+  tensorBytes,
+} from './safetensors.ts';
 
 /** A file in the folder of its run, and the SHA-256 of its bytes. */
 export const CheckpointFile = z.strictObject({
@@ -62,10 +67,14 @@ const Meta = z.strictObject({
   sha256: z.string(),
 });
 
-/** Larger than any network here with its optimizer state and average; refuses to fill the memory. */
-const fileBytesMax = 4 * 2 ** 30;
+/** The most that `readFile` of Node reads. A wide enough network has more, and is refused when written. */
+const fileBytesMax = 2 ** 31 - 1;
 
-/** Writes a checkpoint under its own name, in `folder`, which is made when missing. */
+/**
+ * Writes a checkpoint under its own name, in `folder`, which is made when missing.
+ *
+ * @throws InklingError `checkpoint-too-large` before anything is written.
+ */
 export async function writeCheckpoint(
   folder: string,
   kind: 'last' | 'best',
@@ -86,6 +95,7 @@ function encode({ settings, progress, state }: Checkpoint): Buffer {
       Object.entries(values).map(([name, tensor]) => [`${group}/${name}`, tensor] as const),
     ),
   );
+  requireReadable(tensors);
   const metadata: z.infer<typeof Meta> = {
     format: 'inkling-checkpoint-1',
     settings,
@@ -94,6 +104,17 @@ function encode({ settings, progress, state }: Checkpoint): Buffer {
     sha256: hashOfValues(tensors),
   };
   return encodeSafetensors({ tensors, metadata });
+}
+
+/** Its header is counted at its largest, so that what passes can be read. */
+function requireReadable(tensors: ReadonlyMap<string, Tensor>): void {
+  const values = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  if (values + headerBytesMax <= fileBytesMax) return;
+  const gibibytes = (bytes: number): number => Math.round((bytes / 2 ** 30) * 100) / 100;
+  throw failure('checkpoint-too-large', {
+    gibibytes: gibibytes(values + headerBytesMax),
+    limitGibibytes: gibibytes(fileBytesMax),
+  });
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {

@@ -15,21 +15,24 @@ function predictingParams({ params, average }: TrainState): Tensors {
   return average ?? params;
 }
 
-/** Null when the split has no images. */
+/** Null when the split has no images. Probabilities are kept of the test split alone: they are stored. */
 export async function evaluatePart(
   { request, ports }: Session,
   state: TrainState,
   part: Part,
 ): Promise<Evaluation | null> {
   const { spec, options, device } = request;
-  const range = ports.source.ranges[part];
+  const { source } = ports;
+  const range = source.ranges[part];
   if (count(range) === 0) return null;
   const params = predictingParams(state);
   const { threads, loss } = options;
   const predictor = await ports.engine.predictor({ spec, params, device, threads });
   try {
     const objective = { loss, output: spec.output };
-    return await evaluate(predictor, ports.source, range, objective, ports.breathe);
+    const keepsProbabilities = part === 'test';
+    const asked = { source, range, objective, keepsProbabilities };
+    return await evaluate(predictor, asked, ports.breathe);
   } finally {
     await predictor.dispose();
   }

@@ -18,32 +18,37 @@ export type SampleSource = {
 
 export type Evaluation = {
   readonly score: Score;
-  /** [N, classes], in the order of the snapshot. */
-  readonly probabilities: Float32Array;
+  /** [N, classes], in the order of the snapshot; null: not asked for. */
+  readonly probabilities: Float32Array | null;
 };
 
 /** Images between two breaths: a fraction of a second on a slow machine, so that messages are answered. */
 const chunkSamples = 512;
 
-/**
- * @param range not empty.
- * @param breathe lets messages in and out.
- */
+export type EvaluationRequest = {
+  readonly source: SampleSource;
+  /** Not empty. */
+  readonly range: Range;
+  readonly objective: Objective;
+  /** A class's worth of floats for each image: only for who uses them. */
+  readonly keepsProbabilities: boolean;
+};
+
+/** @param breathe lets messages in and out. */
 export async function evaluate(
   predictor: Predictor,
-  source: SampleSource,
-  range: Range,
-  objective: Objective,
+  { source, range, objective, keepsProbabilities }: EvaluationRequest,
   breathe: () => Promise<void>,
 ): Promise<Evaluation> {
   const classes = source.classes.length;
-  const probabilities = new Float32Array((range.end - range.start) * classes);
+  const count = range.end - range.start;
+  const probabilities = keepsProbabilities ? new Float32Array(count * classes) : null;
   const sums = noScores();
   for (let start = range.start; start < range.end; start += chunkSamples) {
     const end = Math.min(start + chunkSamples, range.end);
     const prediction = await predictor.predict(source.readPixels({ start, end }));
     addScores(prediction, source.labels.subarray(start, end), objective, sums);
-    probabilities.set(prediction.probabilities, (start - range.start) * classes);
+    probabilities?.set(prediction.probabilities, (start - range.start) * classes);
     await breathe();
   }
   return {

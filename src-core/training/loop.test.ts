@@ -25,6 +25,7 @@ type Case = {
   readonly some?: Record<string, unknown>;
   readonly folder?: string;
   readonly resumeFrom?: string | null;
+  readonly isExtended?: boolean;
   readonly data?: TrainPorts['source'];
   readonly onMessage?: (message: FromTrainer, control: TrainPorts['control']) => void;
   readonly checkpointIntervalMs?: number;
@@ -44,6 +45,7 @@ async function trained(of: Case) {
     snapshot: 'a'.repeat(64),
     device: 'cpu',
     resumeFrom: of.resumeFrom ?? null,
+    isExtended: of.isExtended ?? false,
   };
   const checkpointIntervalMs = of.checkpointIntervalMs ?? own.checkpointIntervalMs;
   const outcome = await train(request, { ...own, checkpointIntervalMs });
@@ -223,6 +225,27 @@ describe('a run', () => {
     const best = await readCheckpoint(folder, `best-${6 * result.keptEpoch}.safetensors`);
     expect(parametersHash(best.state.params)).toBe(result.parametersHash);
     expect(result.validation!.loss).toBe(Math.min(...losses));
+  });
+
+  it('that stopped early goes on when it is extended, to as many epochs as it first had too', async () => {
+    const some = { epochs: 60, earlyStopping: { patience: 2 } };
+    const data = { ...source, labels: source.labels.map((_, i) => i % 3) };
+    const first = await trained({ data, some });
+    const { folder } = first;
+    const { steps, epochs } = resultOf(first.outcome);
+    const resumeFrom = `last-${steps}.safetensors`;
+    // As after a kill between its last epoch and its result: it has stopped, and stays so.
+    const killed = await trained({ data, some, folder, resumeFrom });
+    expect(resultOf(killed.outcome)).toMatchObject({ stoppedEarly: true, epochs });
+    const again = { data, some, folder, resumeFrom };
+    const stopped = await trained({
+      ...again,
+      isExtended: true,
+      onMessage: ({ kind }, control) => kind === 'started' && control.set('stop'),
+    });
+    expect(stopped.outcome).toEqual({ kind: 'stopped', step: steps });
+    // Its checkpoint knows of the extension now, which has not to be said again.
+    expect(resultOf((await trained(again)).outcome).epochs).toBeGreaterThan(epochs);
   });
 
   it('with averaging is judged by the averages, which plain training does not see', async () => {

@@ -37,6 +37,8 @@ export async function train(request: TrainRequest, ports: TrainPorts): Promise<O
   const session = await openSession(request, ports);
   try {
     await ports.report(started(session));
+    // Said before the first step, so that a crash from here on does not have it stopped again.
+    if (session.resumed && session.savedStep !== session.progress.step) await save(session);
     skipTime(session);
     const isDone = await runSteps(session);
     return isDone ? await finish(session) : { kind: 'stopped', step: session.progress.step };

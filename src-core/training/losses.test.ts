@@ -75,3 +75,16 @@ it('a sample is right when its label has the largest score, the first of equal o
   );
   expect(sums).toMatchObject({ correct: 2, count: 4 });
 });
+
+it('a sample with a score that is not a number is never right', () => {
+  const objective = { loss: crossEntropy(0), output: 'softmax' } as const;
+  const rows = [
+    [NaN, NaN],
+    [0, NaN],
+    [NaN, 0],
+  ];
+  for (const label of [0, 1]) {
+    const sums = score(rows, [label, label, label], objective);
+    expect(sums).toMatchObject({ correct: 0, count: 3 });
+  }
+});

@@ -95,9 +95,12 @@ function squaredError({ probabilities, start, classes }: Scores, label: number):
   return sum / classes;
 }
 
-/** The first of the largest scores, as ArgMax picks. */
+/** The first of the largest scores, as ArgMax picks; −1 where one is not a number: no class is right then. */
 function largest({ logits, start, classes }: Scores): number {
   let best = 0;
-  for (let k = 1; k < classes; k++) if (logits[start + k]! > logits[start + best]!) best = k;
+  for (let k = 0; k < classes; k++) {
+    if (Number.isNaN(logits[start + k]!)) return -1;
+    if (logits[start + k]! > logits[start + best]!) best = k;
+  }
   return best;
 }

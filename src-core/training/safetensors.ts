@@ -14,7 +14,7 @@ export type TensorFile = {
 
 const lengthBytes = 8;
 /** Far beyond any network here (64 layers), far below what would hurt to parse. */
-const headerBytesMax = 16 * 2 ** 20;
+export const headerBytesMax = 16 * 2 ** 20;
 const rankMax = 8;
 
 const Entry = z.strictObject({

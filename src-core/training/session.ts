@@ -8,7 +8,7 @@ import { failure } from '../errors.ts';
 import { resolveNetwork, type Network } from '../model/layers.ts';
 import type { ModelSpec, TrainOptions } from '../model/spec.ts';
 import type { Range } from '../workspace/records.ts';
-import { batchSizeFor, checkFullBatch, createBatches, type Batches } from './batches.ts';
+import { batchSizeFor, checkBatch, createBatches, type Batches } from './batches.ts';
 import { readResumable, type Progress, type Resumable } from './checkpoints.ts';
 import type { Control } from './control.ts';
 import type { SampleSource } from './evaluate.ts';
@@ -23,6 +23,8 @@ export type TrainRequest = {
   readonly device: string;
   /** A file in the folder of checkpoints; null: from the beginning. */
   readonly resumeFrom: string | null;
+  /** Given more epochs since that file was written; the number alone may have come back to what it was. */
+  readonly isExtended: boolean;
 };
 
 export type TrainPorts = {
@@ -32,8 +34,8 @@ export type TrainPorts = {
   readonly checkpointFolder: string;
   /** A checkpoint is written at least this often, measured between steps. */
   readonly checkpointIntervalMs: number;
-  /** The most memory a step over the whole training split may need. */
-  readonly fullBatchBytesMax: number;
+  /** The most memory a step may need. */
+  readonly stepBytesMax: number;
   readonly control: Control;
   /** Milliseconds that never run backwards. */
   readonly clock: () => number;
@@ -72,7 +74,7 @@ export type Probe = {
 /**
  * Builds the training step and loads the training split.
  *
- * @throws InklingError `spec-invalid`, `layer-shape`, `full-batch-too-large`, `checkpoint-damaged`,
+ * @throws InklingError `spec-invalid`, `layer-shape`, `batch-too-large`, `checkpoint-damaged`,
  *   `checkpoint-mismatch`, `device-unavailable`, `cache-missing`
  */
 export async function openSession(request: TrainRequest, ports: TrainPorts): Promise<Session> {
@@ -82,8 +84,7 @@ export async function openSession(request: TrainRequest, ports: TrainPorts): Pro
   const network = resolveNetwork(spec);
   const trainCount = count(source.ranges.train);
   const batchSize = batchSizeFor(options, trainCount);
-  if (options.optimizer.kind === 'gradient-descent')
-    checkFullBatch(network, trainCount, ports.fullBatchBytesMax);
+  checkBatch(network, batchSize, ports.stepBytesMax);
   const settings = settingsHash(request, engine.name);
   const resumed = await resume(request, ports, settings);
   const start = resumed?.checkpoint.state ?? null;
@@ -95,7 +96,7 @@ export async function openSession(request: TrainRequest, ports: TrainPorts): Pro
   });
   const { stepsPerEpoch } = batches;
   const progress = resumed
-    ? continued(resumed.checkpoint.progress, options.epochs)
+    ? continued(resumed.checkpoint.progress, request)
     : freshProgress(stepsPerEpoch, options.epochs);
   const now = ports.clock();
   return {
@@ -112,7 +113,7 @@ export async function openSession(request: TrainRequest, ports: TrainPorts): Pro
     probe: probeOf(source, batchSize),
     buffer: createStepBuffer(),
     at: { counted: now, step: now, flush: now, checkpoint: now },
-    savedStep: resumed ? progress.step : -1,
+    savedStep: resumed && !hasResumedPatience(resumed, progress) ? progress.step : -1,
   };
 }
 
@@ -155,10 +156,20 @@ async function resume(
   return resumed;
 }
 
-/** A run that had stopped early and is given more epochs has its patience back. */
-function continued(progress: Progress, epochs: number): Progress {
-  if (progress.epochs === epochs) return { ...progress };
+/**
+ * A run that had stopped early and is given more epochs has its patience back. One that was killed after its
+ * last epoch is not: it has stopped, and only its result is missing.
+ */
+function continued(progress: Progress, { options, isExtended }: TrainRequest): Progress {
+  const { epochs } = options;
+  const goesOn = progress.stoppedEarly && (isExtended || progress.epochs !== epochs);
+  if (!goesOn) return { ...progress, epochs };
   return { ...progress, epochs, epochsSinceBest: 0, stoppedEarly: false };
+}
+
+/** Then the checkpoint still says that the run has stopped. */
+function hasResumedPatience({ checkpoint }: Resumable, { stoppedEarly }: Progress): boolean {
+  return checkpoint.progress.stoppedEarly && !stoppedEarly;
 }
 
 function freshProgress(stepsPerEpoch: number, epochs: number): Progress {

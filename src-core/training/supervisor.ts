@@ -4,6 +4,7 @@
  */
 import { basename, join } from 'node:path';
 import { failure } from '../errors.ts';
+import { TrainOptions } from '../model/spec.ts';
 import type { RunId } from '../workspace/records.ts';
 import type { NewRun, Run, RunError, RunState } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -58,6 +59,8 @@ type Active = {
 };
 
 const watchIntervalMs = 1000;
+/** A trainer ends by itself right after its last word; everything is stored by then, so nothing is lost. */
+const exitWithinMs = 5000;
 const stopped: End = { state: { status: 'stopped', result: null }, error: null };
 
 /** Lives as long as the workspace is open for writing; `close` it before. */
@@ -67,6 +70,8 @@ export class Supervisor {
   readonly #queue: RunId[] = [];
   readonly #active = new Map<RunId, Active>();
   readonly #listeners = new Set<(event: RunEvent) => void>();
+  /** Given more epochs, and no checkpoint says so yet. */
+  readonly #extended = new Set<RunId>();
   readonly #waiting = new Map<RunId, PromiseWithResolvers<RunEnd>>();
   readonly #stopWatching: () => void;
   #isClosing = false;
@@ -112,7 +117,10 @@ export class Supervisor {
     const done = state.status === 'finished' ? RunResult.parse(state.result).epochs : null;
     if (done !== null && moreEpochs === 0) throw failure('run-complete', { run: id, epochs: done });
     const epochs = (done ?? options.epochs) + moreEpochs;
-    if (moreEpochs > 0) runs.setOptions(id, { ...options, epochs });
+    if (moreEpochs > 0) {
+      runs.setOptions(id, withEpochs(options, epochs));
+      this.#extended.add(id);
+    }
     this.#setStatus(id, { status: 'queued' });
     this.#enqueue(id);
   }
@@ -219,15 +227,16 @@ export class Supervisor {
       spec,
       options,
       resumeFrom: last ? basename(last.file) : null,
+      isExtended: this.#extended.has(id),
       checkpointIntervalMs: this.#limits.checkpointIntervalMs,
     };
   }
 
   #hear(run: Active, raw: unknown): void {
-    run.heardAt = this.#ports.clock();
-    run.isStalled = false;
     // Once the end is decided, what still arrives changes nothing.
     if (run.end) return;
+    run.heardAt = this.#ports.clock();
+    run.isStalled = false;
     try {
       this.#take(run, FromTrainer.parse(raw));
     } catch (error) {
@@ -254,6 +263,10 @@ export class Supervisor {
       case 'finished':
         run.record(message);
         run.end = { state: { status: 'finished', result: message.result }, error: null };
+        return;
+      case 'checkpoint':
+        run.record(message);
+        this.#extended.delete(run.id);
         return;
       default:
         return run.record(message);
@@ -282,9 +295,11 @@ export class Supervisor {
 
   #watch(): void {
     for (const run of this.#active.values()) {
-      if (!run.process || run.end) continue;
+      if (!run.process) continue;
       const silentMs = this.#ports.clock() - run.heardAt;
-      if (silentMs >= this.#limits.killAfterMs)
+      if (run.end) {
+        if (silentMs >= exitWithinMs) run.process.kill();
+      } else if (silentMs >= this.#limits.killAfterMs)
         this.#giveUp(run, failure('trainer-stalled', { seconds: Math.round(silentMs / 1000) }));
       else if (silentMs >= this.#limits.stallAfterMs && !run.isStalled) {
         run.isStalled = true;
@@ -315,4 +330,12 @@ export class Supervisor {
     const { status } = this.#ports.workspace.runs.get(id).state;
     throw failure('run-state', { run: id, status, action });
   }
+}
+
+/** @throws InklingError `setting-invalid` where no run may have so many. */
+function withEpochs(options: TrainOptions, epochs: number): TrainOptions {
+  const parsed = TrainOptions.safeParse({ ...options, epochs });
+  if (parsed.success) return parsed.data;
+  const problem = `a run cannot have ${epochs} epochs in all (${parsed.error.issues[0]!.message})`;
+  throw failure('setting-invalid', { setting: 'epochs', problem });
 }

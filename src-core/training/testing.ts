@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { ModelSpec, TrainOptions } from '../model/spec.ts';
 import { stream } from '../random.ts';
 import { rangesOf } from '../workspace/snapshots.ts';
-import { fullBatchBytesMax } from './batches.ts';
+import { stepBytesMax } from './batches.ts';
 import { createControl } from './control.ts';
 import type { SampleSource } from './evaluate.ts';
 import type { FromTrainer } from './messages.ts';
@@ -68,7 +68,7 @@ export function ports(
       source,
       checkpointFolder,
       control,
-      fullBatchBytesMax,
+      stepBytesMax,
       checkpointIntervalMs: 1e9,
       // A clock on which every look takes a millisecond: no test depends on the machine's speed.
       clock: () => now++,

@@ -3,7 +3,7 @@
  * it ended. It knows the tensor cache and a folder for checkpoints, and never opens the database.
  */
 import { failure, InklingError } from '../errors.ts';
-import { fullBatchBytesMax } from './batches.ts';
+import { stepBytesMax } from './batches.ts';
 import { createControl, type Control } from './control.ts';
 import { loadEngine } from './engines.ts';
 import type { SampleSource } from './evaluate.ts';
@@ -74,7 +74,7 @@ async function trainRun(
     source: openCache(start.cacheFolder, start.snapshot),
     checkpointFolder,
     checkpointIntervalMs,
-    fullBatchBytesMax,
+    stepBytesMax,
     control,
     clock,
     breathe,
