@@ -10,7 +10,7 @@ import { z } from 'zod';
 /** Longest text a person types: a name of a dataset, class or filter. */
 const nameLength = 120;
 /** Largest selection sent by id; a larger one is a filter. */
-const idsMax = 100_000;
+export const selectionMax = 100_000;
 /** Classes of a dataset. */
 const classesMax = 4096;
 
@@ -76,13 +76,13 @@ export type ImageSort = z.infer<typeof ImageSort>;
 
 /** What a change is about: chosen images, or all of a view (an opened filter). */
 export const Target = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('images'), ids: z.array(Id).min(1).max(idsMax) }),
+  z.object({ kind: z.literal('images'), ids: z.array(Id).min(1).max(selectionMax) }),
   z.object({ kind: z.literal('view'), view: z.string().max(64) }),
 ]);
 export type Target = z.infer<typeof Target>;
 
 /** How many images each value of a filter would leave, the other conditions kept. */
-export const Facets = z.object({
+const Facets = z.object({
   classes: z.array(z.object({ id: Count, count: Count })),
   parts: z.object({ train: Count, validation: Count, test: Count, none: Count }),
   flagged: Count,
@@ -275,7 +275,7 @@ export const contract = {
     merge: oc.input(dataset.extend({ class: Id, into: Id })),
     recolor: oc.input(dataset.extend({ class: Id, color: Color })),
     /** Null: back to the usual key. */
-    bind: oc.input(dataset.extend({ class: Id, key: Key.nullable() })),
+    setKey: oc.input(dataset.extend({ class: Id, key: Key.nullable() })),
     /** All class ids in their new order. */
     reorder: oc.input(dataset.extend({ classes: z.array(Id).max(classesMax) })),
     /** Only a class without images. */
@@ -291,7 +291,7 @@ export const contract = {
     /** All ids from one position to another, both included: Shift-click. */
     range: oc
       .input(z.object({ view: z.string(), from: Count, to: Count }))
-      .output(z.object({ ids: z.array(Id).max(idsMax) })),
+      .output(z.object({ ids: z.array(Id).max(selectionMax) })),
     remove: oc.input(dataset.extend({ target: Target })).output(z.object({ changed: Count })),
     flag: oc
       .input(dataset.extend({ target: Target, flagged: z.boolean() }))
@@ -339,3 +339,17 @@ export const paths = {
     `/upload?upload=${upload}&path=${encodeURIComponent(path)}`,
   download: (job: string): string => `/download?job=${encodeURIComponent(job)}`,
 };
+
+/** What a desktop window has besides: absent in a browser. `window.inkling`, set by the preload. */
+export type Desktop = {
+  /** Asks for a path to read or write; null: nothing chosen. */
+  choose(kind: DesktopChoice): Promise<string | null>;
+  /** Where a dropped file or folder lies; '' for one that is on no disk. */
+  pathOf(file: object): string;
+};
+
+export const desktopChoices = ['importFile', 'importFolder', 'exportFolder'] as const;
+export type DesktopChoice = (typeof desktopChoices)[number];
+
+/** The message with which a desktop page gives away one end of its channel: `window.postMessage(…, '*', [port])`. */
+export const desktopPortMessage = 'inkling-port';
