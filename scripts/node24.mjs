@@ -8,6 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
@@ -27,6 +28,8 @@ else if (Number.parseInt(process.versions.node, 10) >= neededMajor)
 else runBundled(resolve(file), rest);
 
 async function runHere(script, args) {
+  // The next start finds types stripped and code compiled.
+  module.enableCompileCache();
   process.argv = [process.execPath, script, ...args];
   await import(pathToFileURL(script).href);
 }

@@ -31,7 +31,6 @@ const Report = z.object({
 
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'inkling-test-'));
-const testReport = join(scratch, 'tests.json');
 
 /** No check may hang the whole: all of them together are to take under six minutes on two cores. */
 const checkLimitMs = 10 * 60_000;
@@ -40,28 +39,32 @@ const staticLanes = 2;
 
 const staticChecks: readonly Check[] = [
   { name: 'types', command: ['typescript/bin/tsc'], count: asOne },
+  { name: 'e2e', command: ['typescript/bin/tsc', '--project', 'e2e'], count: asOne },
+  {
+    name: 'page',
+    command: [
+      'svelte-check/bin/svelte-check',
+      '--tsconfig=src-renderer/tsconfig.json',
+      '--fail-on-warnings',
+    ],
+    count: asOne,
+  },
   { name: 'format', command: ['prettier/bin/prettier.cjs', '--check', '.'], count: asOne },
   { name: 'lint', command: ['oxlint/bin/oxlint', '--deny-warnings'], count: asOne },
   { name: 'unused', command: ['knip/bin/knip.js'], count: asOne },
 ];
-const tests: Check = {
-  name: 'tests',
-  command: [
-    'vitest/vitest.mjs',
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${testReport}`,
-  ],
-  count: asReported,
-};
+/** One after the other: each uses both cores. */
+const testRuns: readonly Check[] = [
+  tested('tests', []),
+  tested('stories', ['--config=e2e/vitest.config.ts']),
+];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const begin = performance.now();
 try {
   const waiting = [...staticChecks];
   await Promise.all(Array.from({ length: staticLanes }, () => drain(waiting)));
-  await drain([tests]);
+  await drain([...testRuns]);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -109,6 +112,16 @@ function report(name: string, { output, seconds }: Outcome, counts: Counts): voi
   if (counts.failed > 0) console.log(output.trimEnd());
 }
 
+function tested(name: string, options: readonly string[]): Check {
+  const file = join(scratch, `${name}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  return {
+    name,
+    command: ['vitest/vitest.mjs', 'run', ...options, ...reporters],
+    count: (outcome) => asReported(outcome, file),
+  };
+}
+
 function asOne({ ok }: Outcome): Counts {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
 }
@@ -117,8 +130,8 @@ function asOne({ ok }: Outcome): Counts {
  * Counts the tests that ran. A file that could not be loaded has no tests of its own and counts as one failure,
  * and so does a run that reported nothing, ran nothing, or failed outside of any test.
  */
-function asReported({ ok }: Outcome): Counts {
-  const reported = readReport();
+function asReported({ ok }: Outcome, file: string): Counts {
+  const reported = readReport(file);
   if (reported === null) return { passed: 0, failed: 1, skipped: 0 };
   const brokenFiles = reported.testResults.filter(
     (file) =>
@@ -133,9 +146,9 @@ function asReported({ ok }: Outcome): Counts {
   };
 }
 
-function readReport(): z.infer<typeof Report> | null {
+function readReport(file: string): z.infer<typeof Report> | null {
   try {
-    return Report.parse(JSON.parse(readFileSync(testReport, 'utf8')));
+    return Report.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     console.log(`The tests left no readable report: ${String(error)}`);
     return null;

@@ -12,6 +12,10 @@ import {
   type ImagePrediction,
   type Inspection,
 } from './app/trained.ts';
+import { classCalls, datasetCalls } from './app/datasets.ts';
+import { Hub } from './app/hub.ts';
+import { imageCalls } from './app/images.ts';
+import { Jobs } from './app/jobs.ts';
 import { decodeToTensor } from './data/decode/decode.ts';
 import { ensureCache, openCache, type TensorCache } from './data/cache.ts';
 import { sampleDigits } from './data/digits.ts';
@@ -47,6 +51,8 @@ export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> & {
   readonly versions: Readonly<Record<string, string>>;
   /** Threads a run uses where none are asked for. */
   readonly threads: number;
+  /** Told of failures that no catalogue lists, with their stack, where no caller hears of them. */
+  readonly reportDefect: (error: unknown) => void;
 };
 
 /** A run to start: what `RunRequest` says, on which data and where. */
@@ -68,9 +74,12 @@ export function createApp(folder: string, ports: AppPorts) {
   const { startTrainer, every, clock } = ports;
   const ensure = (run: Run) => cacheOf(workspace, run);
   const supervisor = new Supervisor({ workspace, startTrainer, every, clock, ensureCache: ensure });
+  const pages = pageCalls(workspace, ports);
   return {
+    ports,
     workspace,
     supervisor,
+    ...pages,
     ...dataCalls(workspace),
     ...runCalls(workspace, supervisor, ports),
     ...networkCalls(workspace),
@@ -82,8 +91,9 @@ export function createApp(folder: string, ports: AppPorts) {
       devices: await devices(),
     }),
 
-    /** Runs that are on are stopped with a checkpoint. */
+    /** Runs that are on are stopped with a checkpoint, jobs are canceled. */
     async close(): Promise<void> {
+      await pages.jobs.close();
       await supervisor.close();
       workspace.close();
     },
@@ -97,6 +107,19 @@ function dataCalls(workspace: Workspace) {
 
     sampleDigits: (request: SampleRequest) => importDigits(workspace, request),
   };
+}
+
+/** What pages need besides: they are told what happens, and long work is a job. */
+function pageCalls(workspace: Workspace, { now, clock, reportDefect }: AppPorts) {
+  const hub = new Hub();
+  const tell = hub.tell.bind(hub);
+  const jobs = new Jobs({ tell, now, clock, reportDefect });
+  const pictures = imageCalls(workspace, {
+    now,
+    changed: (dataset) => tell({ kind: 'dataset', dataset }),
+  });
+  const ports = { workspace, images: pictures, jobs, tell, ...dataCalls(workspace) };
+  return { hub, jobs, pictures, datasets: datasetCalls(ports), classes: classCalls(ports) };
 }
 
 function runCalls(workspace: Workspace, supervisor: Supervisor, ports: AppPorts) {

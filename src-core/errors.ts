@@ -38,6 +38,86 @@ export const catalogue = {
     message: `There is no dataset ${p.name}.`,
     hint: `Datasets in this workspace: ${p.known}.`,
   }),
+  'dataset-unexportable': (p: { name: string; problem: string }) => ({
+    message: `The dataset ${p.name} cannot be written in this format: ${p.problem}.`,
+    hint: 'Choose another format, for example a folder per class.',
+  }),
+  'call-invalid': (p: { problem: string }) => ({
+    message: `What was asked for cannot be done: ${p.problem}.`,
+    hint: 'Correct it and try again.',
+  }),
+  'access-denied': (p: { reason: string }) => ({
+    message: `This page is refused: ${p.reason}.`,
+    hint: 'Open the address that Inkling printed when it started.',
+  }),
+  'page-missing': (p: { path: string }) => ({
+    message: `There is no page ${p.path}.`,
+    hint: 'Open the address that Inkling printed when it started.',
+  }),
+  'build-failed': (p: { problem: string }) => ({
+    message: `The app could not be built: ${p.problem}.`,
+    hint: 'Run npm ci, then try again.',
+  }),
+  'port-taken': (p: { port: number }) => ({
+    message: `The port ${p.port} is in use by another program.`,
+    hint: 'Choose another one with --port, or leave it out.',
+  }),
+  'upload-path': (p: { path: string }) => ({
+    message: `The file ${p.path} cannot be uploaded under this name.`,
+    hint: 'Rename it, or pack it into a ZIP, and try again.',
+  }),
+  'upload-too-large': (p: { path: string; limit: number }) => ({
+    message: `The file ${p.path} is too large: ${p.limit} bytes is the limit.`,
+    hint: 'Split it into smaller files, or import it on the command line.',
+  }),
+  'upload-limit': (p: { problem: string }) => ({
+    message: `The upload is refused: ${p.problem}.`,
+    hint: 'Pack the files into a ZIP and upload that, or restart Inkling to clear old uploads.',
+  }),
+  'upload-unknown': (p: { upload: string }) => ({
+    message: `There is no upload ${p.upload}.`,
+    hint: 'Choose the files again.',
+  }),
+  'dataset-gone': () => ({
+    message: 'This dataset is no longer there.',
+    hint: 'Choose another dataset; this one was removed.',
+  }),
+  'dataset-exists': (p: { name: string }) => ({
+    message: `There is already a dataset ${p.name}.`,
+    hint: 'Choose another name.',
+  }),
+  'class-gone': () => ({
+    message: 'This class is no longer in the dataset.',
+    hint: 'Choose another class; this one was merged or removed.',
+  }),
+  'class-exists': (p: { name: string }) => ({
+    message: `There is already a class ${p.name}.`,
+    hint: 'Choose another name, or merge the two classes.',
+  }),
+  'class-in-use': (p: { name: string; count: number }) => ({
+    message: `The class ${p.name} cannot be removed: it still has ${p.count} images.`,
+    hint: 'Merge it into another class, or label its images otherwise first.',
+  }),
+  'image-gone': () => ({
+    message: 'An image is no longer in the dataset.',
+    hint: 'Clear the selection and choose again among the images that are there.',
+  }),
+  'view-gone': () => ({
+    message: 'This view of the images is no longer open.',
+    hint: 'Apply the filter again.',
+  }),
+  'page-invalid': (p: { problem: string }) => ({
+    message: `These thumbnails cannot be made: ${p.problem}.`,
+    hint: 'Ask for fewer tiles, or tiles of 16 to 64 pixels.',
+  }),
+  'selection-too-large': (p: { count: number; limit: number }) => ({
+    message: `${p.count} images are too many to select one by one; the limit is ${p.limit}.`,
+    hint: 'Clear the selection and filter instead: a change then applies to all that the filter leaves.',
+  }),
+  'shares-invalid': (p: { sum: number }) => ({
+    message: `The shares of training, validation and test add up to ${p.sum} instead of 1.`,
+    hint: 'Choose shares that add up to 100 %.',
+  }),
   'run-unknown': (p: { run: string }) => ({
     message: `There is no run ${p.run}.`,
     hint: 'List the runs to see their names, which look like r12.',

@@ -1,4 +1,5 @@
 /** @file What Node gives the core: clocks, child processes, versions, and where a user's data belongs. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,13 @@ export function nodePorts(): AppPorts {
     },
     versions: versions(),
     threads: Math.min(availableParallelism(), THREADS_MAX),
+    reportDefect,
   };
+}
+
+/** To the log: a defect keeps its stack. */
+export function reportDefect(error: unknown): void {
+  process.stderr.write(`defect: ${error instanceof Error ? error.stack : String(error)}\n`);
 }
 
 function versions(): Readonly<Record<string, string>> {
@@ -28,8 +35,10 @@ function versions(): Readonly<Record<string, string>> {
     const { version }: { version: string } = require(file);
     return version;
   };
+  const isThere = (file: string): boolean => existsSync(new URL(file, import.meta.url));
   return {
-    inkling: versionOf('../package.json'),
+    // Beside the sources, or one folder further up from the built program.
+    inkling: versionOf(['../package.json', '../../package.json'].find(isThere)!),
     onnxruntime: versionOf('onnxruntime-node/package.json'),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,

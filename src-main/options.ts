@@ -209,6 +209,15 @@ export const exportOptions = {
   },
 } as const satisfies OptionTable;
 
+export const serveOptions = {
+  port: {
+    flags: '--port <n>',
+    text: 'where it listens; any free one unless given',
+    schema: notNegative.refine((n) => n <= 65_535, 'There are no ports above 65535.'),
+    otherwise: 0,
+  },
+} as const satisfies OptionTable;
+
 /** The rows as commander takes them. */
 export function commandOptions(options: OptionTable): Option[] {
   return Object.values(options).map((row) => {

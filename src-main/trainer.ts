@@ -2,25 +2,13 @@
  * @file Entry of the trainer process where it is a child of Node's `fork`. It ends with its parent, and leaves
  * Ctrl-C to it: the terminal sends the signal to both.
  */
-import { setImmediate } from 'node:timers/promises';
-import { openCache } from '../src-core/data/cache.ts';
-import { serveTrainer } from '../src-core/training/trainer.ts';
 import type { FromTrainer } from '../src-core/training/messages.ts';
+import { runTrainer } from './trainerEntry.ts';
 
 process.on('disconnect', () => process.exit(1));
 process.on('SIGINT', () => undefined);
 
-await serveTrainer({
-  send,
-  onMessage: (listener) => void process.on('message', listener),
-  openCache,
-  clock: () => performance.now(),
-  breathe: () => setImmediate(),
-  every(ms, work) {
-    const timer = setInterval(work, ms);
-    return () => clearInterval(timer);
-  },
-});
+await runTrainer({ send, onMessage: (listener) => void process.on('message', listener) });
 process.exit(0);
 
 function send(message: FromTrainer): Promise<void> {

@@ -3,6 +3,7 @@
  * the result. With `--json` the result is the last line of stdout.
  */
 import type { App } from '../src-core/app.ts';
+import { ensurePage } from './builtPage.ts';
 import { demo } from './demo.ts';
 import { agreement, compare, follow, type TrainReport } from './following.ts';
 import { inspectionText } from './inspection.ts';
@@ -13,10 +14,12 @@ import {
   inspectOptions,
   resumeOptions,
   sampleOptions,
+  serveOptions,
   trainOptions,
   type OptionTable,
   type OptionValues,
 } from './options.ts';
+import { serve } from './serve.ts';
 import { count, percent, table, type Terminal } from './terminal.ts';
 
 export type Call<T extends OptionTable> = {
@@ -139,6 +142,19 @@ export const verbs: readonly Verb[] = [
       terminal.say(result.files.join('\n'));
       terminal.say(agreement(result.verified));
       return result;
+    },
+  }),
+  verb({
+    name: 'serve',
+    arguments: '',
+    summary: 'the app in a browser on this computer, until Ctrl-C',
+    options: serveOptions,
+    async run({ app, terminal, options }) {
+      await ensurePage(terminal.say);
+      const url = await serve(app, options.port, (url) =>
+        terminal.say(`Inkling is in your browser: ${url}`),
+      );
+      return { url };
     },
   }),
   verb({

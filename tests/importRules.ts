@@ -46,23 +46,37 @@ const parts: Readonly<Record<string, Part>> = {
   'src-core/contract.ts': { parts: ['src-core/model'], packages: ['zod', '@orpc/contract'] },
   'src-core/app.ts': {
     parts: ['src-core/app', 'src-core/contract.ts', ...middle, ...tasks],
-    packages: ['node:', 'zod', '@orpc/server'],
+    packages: ['node:', 'zod'],
+  },
+  // Carries calls from pages to the app, in every host.
+  'src-core/router.ts': {
+    parts: ['src-core/app.ts', 'src-core/app', 'src-core/contract.ts'],
+    packages: ['@orpc/server'],
   },
   // What the composition root puts together from several parts.
-  'src-core/app': { parts: [...middle, ...tasks], packages: ['node:'] },
+  'src-core/app': {
+    parts: ['src-core/contract.ts', ...middle, ...tasks],
+    packages: ['node:', 'zod', 'sharp'],
+  },
   // Hosts carry calls. The trainer's is the one that puts data and training together in their own process.
   'src-main': {
-    parts: ['src-core/app.ts', 'src-core/contract.ts', 'src-core/training'],
+    parts: [
+      'src-core/app.ts',
+      'src-core/router.ts',
+      'src-core/contract.ts',
+      'src-core/training',
+      'src-main/trainerEntry.ts',
+    ],
     packages: ['node:', 'zod', 'commander', 'electron', 'ws', '@orpc/*'],
   },
-  'src-main/trainer.ts': {
+  'src-main/trainerEntry.ts': {
     parts: ['src-core/data', 'src-core/training'],
     packages: ['node:'],
   },
-  'src-preload': { parts: [], packages: ['electron'] },
+  'src-preload': { parts: ['src-core/contract.ts'], packages: ['electron'] },
   'src-renderer': {
     parts: ['src-core/contract.ts'],
-    packages: ['svelte', '@orpc/*', 'chart.js'],
+    packages: ['svelte', 'zod', '@lucide/svelte', '@orpc/*', 'chart.js'],
   },
 };
 

@@ -59,7 +59,7 @@ describe('the rule allows', () => {
     ['src-core/app.ts', `import { snapshot } from './data/snapshot.ts'`],
     ['src-core/data/fake.ts', `const date = new Date(0) // not Date.now()`],
     ['src-renderer/fake.ts', `import { contract } from '../src-core/contract.ts'`],
-    ['src-main/trainer.ts', `import { openCache } from '../src-core/data/cache.ts'`],
+    ['src-main/trainerEntry.ts', `import { openCache } from '../src-core/data/cache.ts'`],
   ])('%s: %s', (path, text) => {
     expect(importViolations({ path, text })).toEqual([]);
   });

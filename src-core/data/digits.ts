@@ -40,8 +40,8 @@ export function* generateDigits(
   }
 }
 
-/** Images handed to an import at a time; a few hundred KB. */
-const batchImages = 512;
+/** Images handed to an import at a time: between two batches whoever else uses the thread gets a turn. */
+const batchImages = 64;
 
 /** The images asked for as an import source; without parts, so that the import draws a split. */
 export function sampleDigits(request: DigitRequest): Source {

@@ -1,5 +1,7 @@
 /** @file Datasets, their classes and their images. */
 import { failure } from '../errors.ts';
+import { classAppender } from './classes.ts';
+import { sweepOrphans } from './blobs.ts';
 import type { ClassId, DatasetId, ImageId, Part, Store } from './records.ts';
 
 export type Dataset = {
@@ -32,8 +34,11 @@ const imagePageMax = 10_000;
 /** How many images each class has; `class` null counts the unlabeled. */
 export type ClassCount = { readonly class: ClassId | null; readonly count: number };
 
-export function datasetQueries({ database, clock, write }: Store) {
-  const { all, named, insert, classes, insertClass, classCounts, count } = statements(database);
+export function datasetQueries(store: Store) {
+  const { database, clock, write } = store;
+  const sql = statements(database);
+  const append = classAppender(store);
+  const { all, named, insert, classes, classCounts, count } = sql;
   const pages = imagePages(database);
 
   const find = (name: string): Dataset | undefined => named.get(name);
@@ -57,6 +62,8 @@ export function datasetQueries({ database, clock, write }: Store) {
         return find(name)!;
       }),
 
+    ...ownCalls(store, sql),
+
     classes: (dataset: DatasetId): Class[] => classes.all(dataset),
 
     /** Appends the names the dataset does not have yet, and gives all its classes in order. */
@@ -65,7 +72,7 @@ export function datasetQueries({ database, clock, write }: Store) {
         const known = new Set(classes.all(dataset).map((one) => one.name));
         for (const name of names) {
           if (known.has(name)) continue;
-          insertClass.run(dataset, known.size, name);
+          append(dataset, name);
           known.add(name);
         }
         return classes.all(dataset);
@@ -85,16 +92,69 @@ export function datasetQueries({ database, clock, write }: Store) {
   };
 }
 
+/** A dataset as a whole, by its id. */
+function ownCalls(store: Store, sql: ReturnType<typeof statements>) {
+  const { clock, write } = store;
+  const { named, insert } = sql;
+  const find = (name: string): Dataset | undefined => named.get(name);
+  const known = (id: DatasetId): Dataset => {
+    const dataset = sql.byId.get(id);
+    if (!dataset) throw failure('dataset-gone', undefined);
+    return dataset;
+  };
+
+  return {
+    /** @throws InklingError `dataset-gone` */
+    byId: (dataset: DatasetId): Dataset => known(dataset),
+
+    /** @throws InklingError `dataset-exists` */
+    create: (name: string, splitSeed: number): Dataset =>
+      write(() => {
+        if (find(name)) throw failure('dataset-exists', { name });
+        insert.run(name, clock(), splitSeed);
+        return find(name)!;
+      }),
+
+    /** @throws InklingError `dataset-gone`, `dataset-exists` */
+    rename: (dataset: DatasetId, name: string): void =>
+      write(() => {
+        if (known(dataset).name === name) return;
+        if (find(name)) throw failure('dataset-exists', { name });
+        sql.rename.run(name, dataset);
+      }),
+
+    /**
+     * With its images, labels and classes. Runs stay, and so do pictures that other datasets or runs use.
+     * @throws InklingError `dataset-gone`
+     */
+    remove: (dataset: DatasetId): void =>
+      write(() => {
+        known(dataset);
+        const blobs = sql.blobs.all(dataset);
+        sql.removeImages.run(dataset);
+        sql.remove.run(dataset);
+        sweepOrphans(store, blobs);
+      }),
+  };
+}
+
 function statements(database: Store['database']) {
   const columns = 'id, name, created_at AS createdAt, split_seed AS splitSeed';
   return {
     all: database.prepare<[], Dataset>(`SELECT ${columns} FROM dataset ORDER BY name`),
     named: database.prepare<[string], Dataset>(`SELECT ${columns} FROM dataset WHERE name = ?`),
+    byId: database.prepare<[number], Dataset>(`SELECT ${columns} FROM dataset WHERE id = ?`),
+    rename: database.prepare('UPDATE dataset SET name = ? WHERE id = ?'),
+    remove: database.prepare('DELETE FROM dataset WHERE id = ?'),
+    // Before the dataset, so that no class is removed that an image still refers to.
+    removeImages: database.prepare('DELETE FROM image WHERE dataset = ?'),
+    blobs: database
+      .prepare<[number], number>('SELECT DISTINCT blob FROM image WHERE dataset = ? ORDER BY blob')
+      .pluck(),
     insert: database.prepare('INSERT INTO dataset (name, created_at, split_seed) VALUES (?, ?, ?)'),
     classes: database.prepare<[number], Class>(
       'SELECT id, name, position FROM class WHERE dataset = ? ORDER BY position',
     ),
-    insertClass: database.prepare('INSERT INTO class (dataset, position, name) VALUES (?, ?, ?)'),
     classCounts: database.prepare<[number], ClassCount>(
       'SELECT class, count(*) AS count FROM image WHERE dataset = ? GROUP BY class',
     ),

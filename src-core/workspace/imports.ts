@@ -6,7 +6,7 @@
  * names, classes and parts wait in a temporary table. A marker row tells how many blobs there were before, so
  * that `abort`, or the next writer to open the workspace after a crash, can sweep what no image refers to.
  */
-import { blobWriter, type NewBlob } from './blobs.ts';
+import { blobWriter, dropUnused, type NewBlob } from './blobs.ts';
 import { splitQueries, type AssignSplits, type PartCounts } from './splits.ts';
 import { datasetQueries } from './datasets.ts';
 import { failure } from '../errors.ts';
@@ -151,6 +151,7 @@ function publish(
 
 /** Copies staged images that the dataset does not have, with their label events and given parts; counts them. */
 function insertImages({ database, clock }: Store, dataset: DatasetId): number {
+  const now = clock();
   // A staged row's image gets the id base + row number, so that the tables below need no search by name.
   const base = database
     .prepare<[], number>('SELECT coalesce(max(id), 0) FROM image')
@@ -158,12 +159,13 @@ function insertImages({ database, clock }: Store, dataset: DatasetId): number {
     .get()!;
   const { changes: added } = database
     .prepare(
-      `INSERT INTO image (id, dataset, blob, class, name)
-       SELECT @base + staged.id, @dataset, staged.blob, staged_label.class, staged.name
+      `INSERT INTO image (id, dataset, blob, class, name, origin, labeled_at)
+       SELECT @base + staged.id, @dataset, staged.blob, staged_label.class, staged.name,
+         iif(staged_label.class IS NULL, NULL, 'import'), iif(staged_label.class IS NULL, NULL, @now)
        FROM temp.staged LEFT JOIN temp.staged_label USING (label) WHERE true ORDER BY staged.id
        ON CONFLICT (dataset, name, blob) DO NOTHING`,
     )
-    .run({ base, dataset });
+    .run({ base, dataset, now });
   database
     .prepare(
       `INSERT INTO split (image, part, given) SELECT image.id, staged.part, 1
@@ -173,7 +175,7 @@ function insertImages({ database, clock }: Store, dataset: DatasetId): number {
   if (added === 0) return 0;
   const batch = database
     .prepare(`INSERT INTO label_batch (dataset, origin, at) VALUES (?, 'import', ?)`)
-    .run(dataset, clock()).lastInsertRowid;
+    .run(dataset, now).lastInsertRowid;
   database
     .prepare(
       `INSERT INTO label_event (batch, image, from_class, to_class)
@@ -190,11 +192,12 @@ function sweep({ database }: Store): void {
 }
 
 function sweepBlobs(database: Store['database'], blobsBefore: number): void {
-  database
-    .prepare(
-      `DELETE FROM blob WHERE id > ? AND NOT EXISTS (SELECT 1 FROM image WHERE image.blob = blob.id)`,
+  const unused = database
+    .prepare<[number], number>(
+      `SELECT id FROM blob WHERE id > ? AND NOT EXISTS (SELECT 1 FROM image WHERE image.blob = blob.id)`,
     )
-    .run(blobsBefore);
+    .pluck();
+  dropUnused(database, unused.all(blobsBefore));
   database.exec('DELETE FROM pending_import');
 }
 

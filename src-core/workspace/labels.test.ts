@@ -47,9 +47,9 @@ describe('labels', () => {
     const [foreignClass] = workspace.datasets.classes(other);
     expect(() =>
       workspace.labels.set(dataset, [...ids, foreign!.id], classes[0]!, 'human'),
-    ).toThrow(/has no image/);
+    ).toThrow(/no longer in the dataset/);
     expect(() => workspace.labels.set(dataset, ids, foreignClass!.id, 'human')).toThrow(
-      /has no class/,
+      /no longer in the dataset/,
     );
     expect(now()).toEqual([null, null]);
   });

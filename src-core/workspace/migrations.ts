@@ -181,4 +181,36 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX export_by_run ON export (run);
   `,
+  `
+  ALTER TABLE image ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0 CHECK (flagged IN (0, 1)); -- marked as unsure
+  -- Who gave the current label, and when it last changed: what the events say, where a grid can sort by it.
+  ALTER TABLE image ADD COLUMN origin TEXT CHECK (origin IN ('human', 'import', 'model'));
+  ALTER TABLE image ADD COLUMN labeled_at INTEGER;
+  CREATE INDEX image_flagged ON image (dataset) WHERE flagged = 1;
+  UPDATE image SET (origin, labeled_at) = (
+    SELECT origin, at FROM label_event JOIN label_batch ON label_batch.id = label_event.batch
+    WHERE label_event.image = image.id ORDER BY label_event.id DESC LIMIT 1
+  ) WHERE class IS NOT NULL;
+
+  CREATE INDEX label_batch_by_dataset ON label_batch (dataset);
+
+  -- Who had given the label that this event replaced: undo gives it back to them.
+  ALTER TABLE label_event ADD COLUMN from_origin TEXT CHECK (from_origin IN ('human', 'import', 'model'));
+
+  ALTER TABLE class ADD COLUMN color TEXT NOT NULL DEFAULT '#7f7f7f';  -- #rrggbb
+  ALTER TABLE class ADD COLUMN key TEXT;                               -- null: the usual one
+  CREATE UNIQUE INDEX class_by_key ON class (dataset, key) WHERE key IS NOT NULL;
+  UPDATE class SET color = CASE position % 12
+    WHEN 0 THEN '#3b6fd4' WHEN 1 THEN '#e0812b' WHEN 2 THEN '#2f9e5f' WHEN 3 THEN '#d1495b'
+    WHEN 4 THEN '#8e5bd0' WHEN 5 THEN '#1fa3b5' WHEN 6 THEN '#c2a114' WHEN 7 THEN '#d45da8'
+    WHEN 8 THEN '#7a8b2e' WHEN 9 THEN '#6b7f99' WHEN 10 THEN '#a0633d' ELSE '#4bb39c' END;
+
+  -- Classes that are gone: label events still speak of them, so their ids are never used again.
+  CREATE TABLE former_class (
+    id INTEGER PRIMARY KEY,
+    dataset INTEGER NOT NULL REFERENCES dataset ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    heir INTEGER NOT NULL                    -- the class it was merged into; 0: it was removed
+  ) STRICT;
+  `,
 ];

@@ -11,7 +11,9 @@ import { failure } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { blobQueries } from './blobs.ts';
 import { openDatabase, type OpenDatabase } from './database.ts';
+import { classQueries } from './classes.ts';
 import { datasetQueries } from './datasets.ts';
+import { imageQueries } from './images.ts';
 import {
   beginImport,
   sweepCrashedImport,
@@ -63,6 +65,8 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
     cacheFolder,
     writable,
     datasets: datasetQueries(store),
+    classes: classQueries(store),
+    images: imageQueries(store),
     blobs: blobQueries(store),
     labels: labelQueries(store),
     splits: splitQueries(store),

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { failure } from '../../errors.ts';
 import { openFolder, walk } from './folder.ts';
 import { isIdxHead, isIdxName, openIdxFile, openIdxFolder } from './idx.ts';
-import { openCsv, openJsonl } from './list.ts';
+import { listIn, openListFile, openListFolder } from './list.ts';
 import { onDisk, type Place, type Source } from './source.ts';
 import { openZip } from './zip.ts';
 
@@ -34,6 +34,11 @@ export const formats = {
     recognizes: async (place) => place.isFolder && (await walk(place)).some(isIdxName),
     open: openIdxFolder,
   },
+  listFolder: {
+    title: 'folder with a list',
+    recognizes: async ({ isFolder, path }) => isFolder && (await listIn(path)) !== null,
+    open: openListFolder,
+  },
   folder: {
     title: 'folder per class',
     recognizes: ({ isFolder }) => isFolder,
@@ -42,12 +47,12 @@ export const formats = {
   csv: {
     title: 'CSV list',
     recognizes: ({ path }) => /\.(csv|tsv)$/i.test(path),
-    open: openCsv,
+    open: openListFile,
   },
   jsonl: {
     title: 'JSONL list',
     recognizes: ({ path }) => /\.(jsonl|ndjson)$/i.test(path),
-    open: openJsonl,
+    open: openListFile,
   },
 } satisfies Record<string, Format>;
 
@@ -59,19 +64,23 @@ const headBytes = 4096;
 /**
  * Opens whatever lies at `path`: all that can be known without reading the pictures.
  *
+ * @param shown what messages call it.
  * @throws InklingError `path-missing`, `path-unreadable`, `format-unknown`, and those of the formats
  */
-export async function openSource(path: string): Promise<{ format: FormatName; source: Source }> {
-  const place = await look(path);
+export async function openSource(
+  path: string,
+  shown = path,
+): Promise<{ format: FormatName; source: Source }> {
+  const place = await look(path, shown);
   for (const [name, format] of Object.entries(formats))
     // Object.entries forgets that the names are those of the table.
     if (await format.recognizes(place))
       return { format: name as FormatName, source: await format.open(place) };
-  throw failure('format-unknown', { path });
+  throw failure('format-unknown', { path: shown });
 }
 
-async function look(shown: string): Promise<Place> {
-  const path = await onDisk(shown, () => realpath(resolve(shown)));
+async function look(given: string, shown: string): Promise<Place> {
+  const path = await onDisk(shown, () => realpath(resolve(given)));
   const found = await onDisk(shown, () => stat(path));
   const isFolder = found.isDirectory();
   if (!isFolder && !found.isFile()) throw failure('format-unknown', { path: shown });

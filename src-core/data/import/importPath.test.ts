@@ -134,6 +134,12 @@ const sources = {
     );
     return write({ ...listed(), 'list.jsonl': rows.join('\n') }, 'source/list.jsonl');
   },
+  listFolder: () => {
+    const rows = digits.map(({ name, label, part }) =>
+      JSON.stringify({ file_name: `images/${name}.png`, label, split: part }),
+    );
+    return write({ ...listed(), 'metadata.jsonl': rows.join('\n') });
+  },
 } satisfies Record<FormatName, () => string | Promise<string>>;
 
 const wrapped = (files: Record<string, Buffer>): Record<string, Buffer> => ({

@@ -2,6 +2,7 @@
  * @file An import from a path into the workspace, all or nothing: source → batches → decoded once → stored. What
  * cannot be decoded is skipped and listed; what makes the source as a whole doubtful ends the import.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { failure, InklingError } from '../../errors.ts';
 import { parts } from '../../workspace/records.ts';
 import type { NewImage } from '../../workspace/imports.ts';
@@ -16,6 +17,8 @@ import { skip, type Batch, type Found, type Item, type Skipped, type Source } fr
 export type ImportRequest = {
   /** The dataset's name; it is made if there is none, and added to if there is. */
   readonly dataset: string;
+  /** What messages call the source; its path unless given. */
+  readonly shown?: string;
   /** Aborts the import; `importPath` then throws the signal's reason and nothing has changed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
@@ -67,8 +70,9 @@ export async function importPath(
   request: ImportRequest,
 ): Promise<ImportReport> {
   request.signal?.throwIfAborted();
-  const { format, source } = await openSource(path);
-  return importSource(workspace, source, { ...request, path, format });
+  const shown = request.shown ?? path;
+  const { format, source } = await openSource(path, shown);
+  return importSource(workspace, source, { ...request, path: shown, format });
 }
 
 /** As `importPath`, from a source that is open; `path` and `format` are what messages and the report call it. */
@@ -104,10 +108,10 @@ export async function importSource(
 }
 
 /** What an import of `path` would find. Reads no picture. @throws InklingError as `importPath` */
-export async function previewPath(path: string): Promise<ImportPreview> {
-  const { format, source } = await openSource(path);
+export async function previewPath(path: string, shown = path): Promise<ImportPreview> {
+  const { format, source } = await openSource(path, shown);
   const { items } = source;
-  if (items.length === 0) throw noImages(path, { list: [], count: 0 });
+  if (items.length === 0) throw noImages(shown, { list: [], count: 0 });
   const counts = Map.groupBy(items, ({ label }) => label);
   const names = counts.has(null) ? [...classOrder(counts.keys()), null] : classOrder(counts.keys());
   const inPart = (part: string | null) => items.filter((item) => item.part === part).length;
@@ -122,6 +126,9 @@ export async function previewPath(path: string): Promise<ImportPreview> {
 
 type SkippedTally = { readonly list: Skipped[]; count: number };
 
+/** Images written in one go: a few milliseconds. */
+const storedAtOnce = 128;
+
 async function readAll(
   source: Source,
   { signal, onProgress }: ImportRequest,
@@ -133,7 +140,11 @@ async function readAll(
   for await (const batch of ahead(source.batches())) {
     signal?.throwIfAborted();
     const decoded = await decodeBatch(batch);
-    store(decoded.images);
+    for (let start = 0; start < decoded.images.length; start += storedAtOnce) {
+      store(decoded.images.slice(start, start + storedAtOnce));
+      // A source in memory never waits by itself, and whoever else uses this thread would.
+      await turn();
+    }
     skipped.list.push(...decoded.skipped.slice(0, skippedListMax - skipped.list.length));
     skipped.count += decoded.skipped.length;
     done += decoded.images.length + decoded.skipped.length;

@@ -1,17 +1,27 @@
 /**
- * @file Lists that name pictures with their labels: CSV with a first line `path,label[,split]`, or JSONL with one
- * object of the same names per line. Paths count from the folder of the list and may not leave it.
+ * @file Lists that name pictures with their labels: CSV with a first line `path,label[,split][,name]`, or JSONL with
+ * one object of the same names per line; `file_name` is another word for `path` (Hugging Face). Paths count from the
+ * folder of the list and may not leave it. `name` is what the image is called where that is not its path.
  */
 import { createReadStream } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream';
+import { readdir, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, posix, relative, sep } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import { failure } from '../../errors.ts';
 import { filesMax } from './folder.ts';
 import { partNamed, toLabel } from './layout.ts';
-import { batchItems, onDisk, readFiles, type FileJob, type Place, type Source } from './source.ts';
+import {
+  batchItems,
+  onDisk,
+  readFiles,
+  systemReason,
+  type FileJob,
+  type Item,
+  type Place,
+  type Source,
+} from './source.ts';
 
 /** One line of a list. `line` counts from 1. */
 type Row = {
@@ -20,38 +30,91 @@ type Row = {
   /** Empty or null: unlabeled. */
   readonly label: string | null;
   readonly split: string | null;
+  readonly name: string | null;
+};
+
+/** The text of a list, wherever it lies. */
+export type ListText = {
+  /** What messages call it; its end tells the format. */
+  readonly shown: string;
+  readonly open: () => Readable;
+};
+
+/** A picture that a list names. */
+export type Listed = {
+  readonly line: number;
+  /** From the folder of the list, forward slashes, not leaving it. */
+  readonly path: string;
+  readonly item: Item;
 };
 
 /** A path and a label are a few hundred bytes; a longer line is another kind of file. */
 const lineBytesMax = 64 * 1024;
 
-export const openCsv = (place: Place): Promise<Source> => openList(place, csvRows(place));
-export const openJsonl = (place: Place): Promise<Source> => openList(place, jsonlRows(place));
+/** The names a list goes by that stands for its whole folder or archive, the first that is there. */
+const listNames = ['metadata.jsonl', 'metadata.csv', 'labels.csv', 'labels.jsonl'];
+
+/** The one of these names that is a list of everything beside it; null: there is none. */
+export const listAmong = (names: readonly string[]): string | null =>
+  listNames.find((name) => names.includes(name)) ?? null;
+
+export async function listIn(folder: string): Promise<string | null> {
+  return listAmong(await onDisk(folder, () => readdir(folder)));
+}
+
+/** CSV and JSONL alike: the file's ending tells which. */
+export const openListFile = (place: Place): Promise<Source> => openList(place.path, place.shown);
+
+export async function openListFolder(place: Place): Promise<Source> {
+  const name = (await listIn(place.path))!;
+  return openList(join(place.path, name), `${place.shown}/${name}`);
+}
 
 /** @throws InklingError with one of the codes `list-…`, `path-unreadable`, `too-many-files` */
-async function openList(place: Place, rows: AsyncIterable<Row>): Promise<Source> {
-  const folder = dirname(place.path);
-  const jobs = new Map<string, FileJob & { readonly line: number }>();
-  for await (const row of rows) {
-    const job = toJob(row, folder, place.shown);
-    const before = jobs.get(job.item.path);
-    if (before && before.item.label !== job.item.label)
-      throw malformed(place, row.line, `${row.path} had another label on line ${before.line}`);
-    if (!before) jobs.set(job.item.path, job);
-    if (jobs.size > filesMax)
-      throw failure('too-many-files', { path: place.shown, limit: filesMax });
-  }
-  const confined = await confine([...jobs.values()], folder, place.shown);
+async function openList(file: string, shown: string): Promise<Source> {
+  const folder = dirname(file);
+  const listed = await readList({ shown, open: () => createReadStream(file) });
+  const jobs = listed.map((one) => ({ ...one, file: join(folder, one.path) }));
+  const confined = await confine(jobs, folder, shown);
   return { items: confined.map(({ item }) => item), batches: () => readFiles(confined) };
 }
 
-const malformed = (place: Place, line: number, problem: string) =>
-  failure('list-malformed', { path: place.shown, line, problem });
+/**
+ * Every picture a list names, once, in its order.
+ * @throws InklingError with one of the codes `list-…`, `too-many-files`, `path-unreadable`
+ */
+export async function readList(text: ListText): Promise<Listed[]> {
+  const { shown } = text;
+  const listed = new Map<string, Listed>();
+  for await (const row of rowsOf(text)) {
+    const one = toListed(row, shown);
+    const before = listed.get(one.path);
+    if (before && before.item.label !== one.item.label)
+      throw malformed(text, row.line, `${row.path} had another label on line ${before.line}`);
+    if (!before) listed.set(one.path, one);
+    if (listed.size > filesMax) throw failure('too-many-files', { path: shown, limit: filesMax });
+  }
+  return [...listed.values()];
+}
 
-function toJob({ line, path, label, split }: Row, folder: string, list: string) {
+/** Errors of the file system are told as the catalogue's. */
+async function* rowsOf(text: ListText): AsyncGenerator<Row> {
+  const rows = /\.(jsonl|ndjson)$/i.test(text.shown) ? jsonlRows(text) : csvRows(text);
+  try {
+    yield* rows;
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw failure('path-unreadable', { path: text.shown, reason: systemReason(error) });
+  }
+}
+
+const malformed = ({ shown: path }: ListText, line: number, problem: string) =>
+  failure('list-malformed', { path, line, problem });
+
+function toListed({ line, path, label, split, name }: Row, list: string): Listed {
   // Lists written on Windows separate folders with backslashes.
-  const file = resolve(folder, path.replaceAll('\\', '/'));
-  if (/^[a-z]:/i.test(path) || !isInside(folder, file))
+  const inner = posix.normalize(path.replaceAll('\\', '/'));
+  if (/^[a-z]:|^\/|^\.\.?(\/|$)/i.test(inner))
     throw failure('list-escape', { path: list, line, entry: path });
   const part = split ? partNamed(split) : null;
   if (split && part === null)
@@ -60,8 +123,7 @@ function toJob({ line, path, label, split }: Row, folder: string, list: string) 
       line,
       problem: `its split is ${split}, and train, validation and test are known`,
     });
-  const inner = relative(folder, file).split(sep).join('/');
-  return { line, file, item: { path: inner, label: toLabel(label ?? ''), part } };
+  return { line, path: inner, item: { path: name || inner, label: toLabel(label ?? ''), part } };
 }
 
 const isInside = (folder: string, file: string): boolean => {
@@ -71,7 +133,7 @@ const isInside = (folder: string, file: string): boolean => {
 
 /** Follows links before anything is read, so that a list that leaves its folder imports nothing. */
 async function confine(
-  jobs: readonly (FileJob & { readonly line: number })[],
+  jobs: readonly (FileJob & Pick<Listed, 'line' | 'path'>)[],
   folder: string,
   list: string,
 ): Promise<FileJob[]> {
@@ -79,10 +141,9 @@ async function confine(
   for (let start = 0; start < jobs.length; start += batchItems) {
     const chunk = jobs.slice(start, start + batchItems);
     const files = await Promise.all(chunk.map(({ file }) => realpath(file).catch(missing(file))));
-    chunk.forEach(({ item, line }, i) => {
+    chunk.forEach(({ item, line, path }, i) => {
       const file = files[i]!;
-      if (!isInside(folder, file))
-        throw failure('list-escape', { path: list, line, entry: item.path });
+      if (!isInside(folder, file)) throw failure('list-escape', { path: list, line, entry: path });
       confined.push({ item, file });
     });
   }
@@ -97,8 +158,8 @@ const missing =
     throw error;
   };
 
-async function* csvRows(place: Place): AsyncGenerator<Row> {
-  const delimiter = await delimiterOf(place);
+async function* csvRows(text: ListText): AsyncGenerator<Row> {
+  const delimiter = await delimiterOf(text);
   const parser = parse({
     bom: true,
     delimiter,
@@ -108,19 +169,19 @@ async function* csvRows(place: Place): AsyncGenerator<Row> {
     trim: true,
   });
   // Errors of the file reach whoever reads the parser.
-  pipeline(createReadStream(place.path), parser, () => {});
+  pipeline(text.open(), parser, () => {});
   let columns: Columns | null = null;
   try {
     for await (const one of parser) {
       const { info, record } = CsvRecord.parse(one);
       if (columns) yield toRow(record, columns, info.lines);
-      else columns = readColumns(record, place);
+      else columns = readColumns(record, text);
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw malformed(place, Number(error.lines ?? 1), error.message.replace(/\.$/, ''));
+    throw malformed(text, Number(error.lines ?? 1), error.message.replace(/\.$/, ''));
   }
-  if (!columns) throw failure('list-column', { path: place.shown, line: 1, column: 'path' });
+  if (!columns) throw failure('list-column', { path: text.shown, line: 1, column: 'path' });
 }
 
 const CsvRecord = z.object({
@@ -129,14 +190,15 @@ const CsvRecord = z.object({
 });
 
 /** Where each column stands; −1: there is none. */
-type Columns = { readonly path: number; readonly label: number; readonly split: number };
+type Columns = Readonly<Record<'path' | 'label' | 'split' | 'name', number>>;
 
-function readColumns(record: readonly string[], place: Place): Columns {
+function readColumns(record: readonly string[], { shown }: ListText): Columns {
   const names = record.map((name) => name.toLowerCase());
-  const [path, label, split] = ['path', 'label', 'split'].map((name) => names.indexOf(name));
-  const lacking = path! < 0 ? 'path' : label! < 0 ? 'label' : null;
-  if (lacking) throw failure('list-column', { path: place.shown, line: 1, column: lacking });
-  return { path: path!, label: label!, split: split! };
+  const at = (name: string): number => names.indexOf(name);
+  const path = Math.max(at('path'), at('file_name'));
+  const lacking = path < 0 ? 'path' : at('label') < 0 ? 'label' : null;
+  if (lacking) throw failure('list-column', { path: shown, line: 1, column: lacking });
+  return { path, label: at('label'), split: at('split'), name: at('name') };
 }
 
 const toRow = (record: readonly string[], columns: Columns, line: number): Row => ({
@@ -144,33 +206,49 @@ const toRow = (record: readonly string[], columns: Columns, line: number): Row =
   path: record[columns.path]!,
   label: record[columns.label]!,
   split: record[columns.split] ?? null,
+  name: record[columns.name] ?? null,
 });
 
 /** Spreadsheets write semicolons or tabs in some countries: whichever the first line has. */
-async function delimiterOf(place: Place): Promise<string> {
-  const firstLine = place.head.toString('utf8').split('\n')[0]!;
-  return [',', ';', '\t'].find((one) => firstLine.includes(one)) ?? ',';
+async function delimiterOf(text: ListText): Promise<string> {
+  for await (const firstLine of linesOf(text))
+    return [',', ';', '\t'].find((one) => firstLine.includes(one)) ?? ',';
+  return ',';
 }
 
 const JsonlRow = z.object({
   path: z.string().min(1),
   label: z.union([z.string(), z.number()]).nullable(),
   split: z.string().nullable().default(null),
+  name: z.string().nullable().default(null),
 });
 
-async function* jsonlRows(place: Place): AsyncGenerator<Row> {
-  await using file = await onDisk(place.path, () => open(place.path));
+async function* jsonlRows(text: ListText): AsyncGenerator<Row> {
   let line = 0;
-  for await (const text of file.readLines()) {
+  for await (const whole of linesOf(text)) {
     line++;
-    const bare = text.replace(/^\ufeff/, '').trim();
-    if (bare !== '') yield jsonlRow(bare, line, place);
+    const bare = whole.replace(/^\ufeff/, '').trim();
+    if (bare !== '') yield jsonlRow(bare, line, text);
   }
 }
 
-function jsonlRow(text: string, line: number, place: Place): Row {
+/** Without their ends. A line that does not end is given in pieces that are too long for any row. */
+async function* linesOf({ open }: ListText): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of open().setEncoding('utf8')) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+    if (rest.length <= lineBytesMax) continue;
+    yield rest;
+    rest = '';
+  }
+  if (rest !== '') yield rest;
+}
+
+function jsonlRow(text: string, line: number, place: ListText): Row {
   if (text.length > lineBytesMax) throw malformed(place, line, 'it is too long');
-  const value = parseJson(text, line, place);
+  const value = withPath(parseJson(text, line, place));
   const lacking = ['path', 'label'].find(
     (name) => typeof value === 'object' && value !== null && !(name in value),
   );
@@ -184,11 +262,17 @@ function jsonlRow(text: string, line: number, place: Place): Row {
       name ? `its ${String(name)} is not usable` : 'it is not an object',
     );
   }
-  const { path, label, split } = parsed.data;
-  return { line, path, label: label === null ? null : String(label), split };
+  const { path, label, split, name } = parsed.data;
+  return { line, path, label: label === null ? null : String(label), split, name };
 }
 
-function parseJson(text: string, line: number, place: Place): unknown {
+/** `file_name` says what `path` does. */
+const withPath = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'file_name' in value && !('path' in value)
+    ? { ...value, path: value.file_name }
+    : value;
+
+function parseJson(text: string, line: number, place: ListText): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

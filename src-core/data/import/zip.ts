@@ -1,5 +1,5 @@
 /**
- * @file ZIP archives of what the other formats read: a folder per class, or IDX files. The directory is checked
+ * @file ZIP archives of what the other formats read: a folder per class, IDX files, or pictures with a list. The directory is checked
  * as a whole before anything is unpacked; then one entry at a time is, in memory, within the size it declares.
  */
 import { createReadStream } from 'node:fs';
@@ -18,6 +18,7 @@ import type { StoredFile } from './byteReader.ts';
 import { filesMax } from './folder.ts';
 import { isIdxName, openIdx } from './idx.ts';
 import { isIgnored, placeFiles } from './layout.ts';
+import { listAmong, readList } from './list.ts';
 import {
   batched,
   sizeProblem,
@@ -57,9 +58,11 @@ const inlineBytesMax = 64 * 1024;
 const stored = 0;
 const deflated = 8;
 
-/** @throws InklingError `archive-damaged`, `archive-escape`, `archive-limit`, `too-many-files`, `idx-…` */
+/** @throws InklingError `archive-damaged`, `archive-escape`, `archive-limit`, `too-many-files`, `idx-…`, `list-…` */
 export async function openZip(place: Place): Promise<Source> {
   const packed = await readDirectory(place);
+  const list = listOf(packed);
+  if (list) return openListed(place, packed, list);
   const idx = packed.filter(({ name }) => isIdxName(name));
   if (idx.length > 0) return openIdx(await Promise.all(idx.map(storedFile(place))), place.shown);
   const items = placeFiles(
@@ -68,6 +71,39 @@ export async function openZip(place: Place): Promise<Source> {
   );
   const entries = packed.map((entry, i) => ({ ...entry, item: items[i]! }));
   return { items, batches: () => unpackAll(place, entries) };
+}
+
+/** A list of everything else, at the top of the archive or of the one folder around everything. */
+function listOf(packed: readonly Packed[]): Packed | null {
+  const around = packed[0]?.name.match(/^[^/]+\//)?.[0] ?? '';
+  for (const top of new Set(['', around])) {
+    if (!packed.every(({ name }) => name.startsWith(top))) continue;
+    const name = listAmong(packed.map((entry) => entry.name.slice(top.length)));
+    if (name !== null) return packed.find((entry) => entry.name === top + name)!;
+  }
+  return null;
+}
+
+/** The pictures a list in the archive names. @throws InklingError `list-…`, `archive-damaged` */
+async function openListed(place: Place, packed: readonly Packed[], list: Packed): Promise<Source> {
+  const top = list.name.slice(0, list.name.lastIndexOf('/') + 1);
+  const byName = new Map(packed.map((entry) => [entry.name, entry] as const));
+  const { open } = await storedFile(place)(list);
+  const listed = await readList({ shown: `${place.shown}/${list.name}`, open });
+  const missing: Skipped[] = [];
+  const entries = listed.flatMap(({ path, item }) => {
+    const entry = byName.get(top + path);
+    if (entry) return [{ ...entry, item }];
+    missing.push(skip(item.path, failure('image-missing', { path })));
+    return [];
+  });
+  return {
+    items: listed.map(({ item }) => item),
+    async *batches() {
+      if (missing.length > 0) yield { found: [], skipped: missing };
+      yield* unpackAll(place, entries);
+    },
+  };
 }
 
 /** All files that count, in the order of the archive. Refuses the archive rather than leave out a bad entry. */

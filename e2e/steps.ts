@@ -1,0 +1,60 @@
+/** @file What people do again and again, in the words of the screen. */
+import { expect } from 'vitest';
+import type { Locator, Page } from 'playwright';
+import type { Session } from './launch.ts';
+
+/** The grid of a dataset, drawn. */
+export async function expectGrid(page: Page): Promise<void> {
+  await page.getByRole('grid', { name: 'Images' }).waitFor();
+}
+
+/** Waits until something on screen says this. */
+export async function expectText(where: Locator, text: string | RegExp): Promise<void> {
+  await where.getByText(text).filter({ visible: true }).first().waitFor();
+}
+
+/** Waits until what `read` returns is `expected`. */
+export async function expectSoon<T>(read: () => T | Promise<T>, expected: T): Promise<void> {
+  await expect.poll(read, { timeout: 20_000, interval: 25 }).toEqual(expected);
+}
+
+/** Imports files through the dialog, and stays on its report. */
+export async function importFiles(
+  session: Session,
+  paths: readonly string[],
+  dataset: string,
+): Promise<Locator> {
+  const { page } = session;
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Import…' }).click();
+  await session.chooseFiles(
+    () => dialog.getByRole('button', { name: 'Choose files…' }).click(),
+    paths,
+  );
+  await dialog.getByLabel('Dataset').fill(dataset);
+  await dialog.getByRole('button', { name: /^Import [\d\s]+ image/ }).click();
+  await dialog.getByRole('button', { name: 'Open dataset' }).waitFor();
+  return dialog;
+}
+
+/** Imports files, and opens the dataset they went into. */
+export async function importAndOpen(
+  session: Session,
+  paths: readonly string[],
+  dataset: string,
+): Promise<void> {
+  const dialog = await importFiles(session, paths, dataset);
+  await dialog.getByRole('button', { name: 'Open dataset' }).click();
+  await expectGrid(session.page);
+}
+
+/** Chooses from a menu. */
+export async function choose(page: Page, menu: string, item: string | RegExp): Promise<void> {
+  await page.getByRole('button', { name: menu, exact: true }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+/** The class of the image that is being labeled. */
+export async function currentLabel(page: Page): Promise<string> {
+  return (await page.getByRole('img').getAttribute('aria-label')) ?? '';
+}

@@ -1,0 +1,16 @@
+/** @file The stories: a person's way through the whole program, in a real browser or in the desktop window. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    name: 'stories',
+    root: import.meta.dirname,
+    include: ['*.test.ts'],
+    globalSetup: ['./build.ts'],
+    pool: 'forks',
+    // Two cores: a page, its browser and the core want them both.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});

@@ -1,0 +1,28 @@
+/** @file The dialog that is open, if any: one at a time, opened from anywhere. */
+
+import type { Dropped } from '../imports/dropped.ts';
+
+export type OpenDialog =
+  /** `files`: already dropped; `dataset`: the name to import into, when it is known. */
+  | { readonly kind: 'import'; readonly dataset: string | null; readonly files?: Dropped }
+  | { readonly kind: 'newDataset' }
+  | { readonly kind: 'renameDataset'; readonly dataset: number }
+  | { readonly kind: 'removeDataset'; readonly dataset: number }
+  | { readonly kind: 'export'; readonly dataset: number }
+  | { readonly kind: 'report'; readonly job: string }
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'palette' };
+
+class Dialogs {
+  current: OpenDialog | null = $state.raw(null);
+
+  open(dialog: OpenDialog): void {
+    this.current = dialog;
+  }
+
+  close(): void {
+    this.current = null;
+  }
+}
+
+export const dialogs = new Dialogs();
