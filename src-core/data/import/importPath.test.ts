@@ -244,7 +244,7 @@ describe.each(Object.keys(formats) as FormatName[])('%s', (format) => {
     async () => {
       const path = await sources[format]();
       const file = format.endsWith('older')
-        ? join(path, fileWithin[format as 'folder' | 'idxFolder'])
+        ? join(path, fileWithin[format as keyof typeof fileWithin])
         : path;
       const bytes = await readFile(file);
       await fc.assert(
@@ -272,6 +272,7 @@ describe.each(Object.keys(formats) as FormatName[])('%s', (format) => {
 const fileWithin = {
   folder: 'train/0/deep/0-train.png',
   idxFolder: 'gzip/emnist-mini-train-images-idx3-ubyte.gz',
+  listFolder: 'metadata.jsonl',
 };
 
 test('what cannot be read is skipped with its reason, and the rest comes in', async () => {
