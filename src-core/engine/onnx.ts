@@ -46,11 +46,11 @@ const providers: Record<string, { readonly name: string; readonly resident: bool
 const PREDICT_BATCH = 256;
 
 /**
- * How long an idle thread of the engine waits for work before it sleeps. onnxruntime's 1000 takes a whole core from
- * whatever else runs: beside one busy program, steps of `mlp-128-64` took 2.2 ms with it and 1.5 ms with this, alone
- * 0.8 and 0.9 ms (two cores, November 2026).
+ * How long an idle thread of the engine waits for work before it sleeps. onnxruntime's 1000 takes a core from whatever
+ * else runs. Medians of a step on two cores, November 2026: `mlp-128-64` 0.93 ms with 1000, 0.88 with 100, 1.11 with 20,
+ * 1.31 without waiting; beside one busy program, `cnn-32-64` 75 ms with 1000 and about 60 with 10 to 200.
  */
-const SPIN_MICROSECONDS = '20';
+const SPIN_MICROSECONDS = '100';
 
 /** @throws InklingError `device-unavailable` when the provider cannot be started. */
 async function session(
