@@ -49,8 +49,10 @@ export async function openModel(path: string): Promise<OpenedModel> {
 
 async function readLimited(path: string): Promise<Buffer> {
   const refused = (reason: string) => failure('model-refused', { path, reason });
-  const info = await stat(path).catch(() => null);
-  if (info === null) throw failure('path-missing', { path });
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw failure('path-missing', { path });
+    throw failure('path-unreadable', { path, reason: firstLine(error) });
+  });
   if (!info.isFile()) throw refused('it is not a file');
   if (info.size > modelBytesMax) throw refused(`it is larger than ${modelBytesMax / 2 ** 20} MiB`);
   return readFile(path).catch((error: unknown) => {

@@ -44,7 +44,7 @@ import { constant, type Dims, type OpValue, type Value } from './value.ts';
 
 /**
  * `portable`: what every provider has, and what a model for use is written in. `cpu-training`: convolutions as
- * matrix products, which on the CPU makes a training step about twice as fast.
+ * matrix products, which took a step of `cnn-32-64` on one core from 78 to about 50 ms.
  */
 export type Target = 'portable' | 'cpu-training';
 

@@ -181,8 +181,12 @@ function hashOfValues(tensors: ReadonlyMap<string, Tensor>): string {
 }
 
 async function readLimited(path: string, damaged: (problem: string) => Error): Promise<Buffer> {
-  const info = await stat(path).catch(() => null);
-  if (!info?.isFile()) throw damaged('it is not there');
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw damaged(
+      error.code === 'ENOENT' ? 'it is not there' : `it cannot be read (${error.code})`,
+    );
+  });
+  if (!info.isFile()) throw damaged('it is not a file');
   if (info.size > fileBytesMax) throw damaged('it is too large');
   return readFile(path);
 }
