@@ -6,6 +6,7 @@
  */
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { RunInfo, RunName, runs, training } from './contract/training.ts';
 
 /** Longest text a person types: a name of a dataset, class or filter. */
 const nameLength = 120;
@@ -183,6 +184,8 @@ export const AppEvent = z.discriminatedUnion('kind', [
   /** Its images, labels, classes or splits changed. */
   z.object({ kind: z.literal('dataset'), dataset: Id }),
   z.object({ kind: z.literal('datasets') }),
+  z.object({ kind: z.literal('run'), run: RunInfo }),
+  z.object({ kind: z.literal('runGone'), run: RunName }),
 ]);
 export type AppEvent = z.infer<typeof AppEvent>;
 
@@ -305,6 +308,8 @@ export const contract = {
     undo: oc.input(dataset).output(z.object({ changed: Count.nullable() })),
     redo: oc.input(dataset).output(z.object({ changed: Count.nullable() })),
   },
+  training,
+  runs,
   splits: {
     /** Draws all images anew in these shares, which add up to 1; equal pictures stay together. */
     redraw: oc.input(

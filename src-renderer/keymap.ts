@@ -27,6 +27,8 @@ export const keymap = {
   'app.palette': { context: 'app', title: 'Command palette', keys: ['Mod+k'] },
   'app.keys': { context: 'app', title: 'Keys of this view', keys: ['?'] },
   'app.datasets': { context: 'app', title: 'Go to Datasets', keys: ['Mod+1'] },
+  'app.train': { context: 'app', title: 'Go to Train', keys: ['Mod+2'] },
+  'app.runs': { context: 'app', title: 'Go to Runs', keys: ['Mod+3'] },
   'app.settings': { context: 'app', title: 'Go to Settings', keys: ['Mod+5'] },
   'app.import': { context: 'app', title: 'Import…', keys: ['Mod+i'] },
   'app.newDataset': { context: 'app', title: 'New dataset', keys: ['Mod+Shift+d'] },

@@ -43,19 +43,23 @@ const parts: Readonly<Record<string, Part>> = {
   'src-core/inspect': { parts: middle, packages: ['node:', 'zod'] },
   'src-core/export': { parts: middle, packages: ['node:', 'zod', 'onnxruntime-node'] },
   // The page reads it too, so it may bring in nothing but descriptions.
-  'src-core/contract.ts': { parts: ['src-core/model'], packages: ['zod', '@orpc/contract'] },
+  'src-core/contract.ts': {
+    parts: ['src-core/model', 'src-core/contract'],
+    packages: ['zod', '@orpc/contract'],
+  },
+  'src-core/contract': { parts: ['src-core/model'], packages: ['zod', '@orpc/contract'] },
   'src-core/app.ts': {
-    parts: ['src-core/app', 'src-core/contract.ts', ...middle, ...tasks],
+    parts: ['src-core/app', 'src-core/contract.ts', 'src-core/contract', ...middle, ...tasks],
     packages: ['node:', 'zod'],
   },
   // Carries calls from pages to the app, in every host.
   'src-core/router.ts': {
-    parts: ['src-core/app.ts', 'src-core/app', 'src-core/contract.ts'],
+    parts: ['src-core/app.ts', 'src-core/app', 'src-core/contract.ts', 'src-core/contract'],
     packages: ['@orpc/server'],
   },
   // What the composition root puts together from several parts.
   'src-core/app': {
-    parts: ['src-core/contract.ts', ...middle, ...tasks],
+    parts: ['src-core/contract.ts', 'src-core/contract', ...middle, ...tasks],
     packages: ['node:', 'zod', 'sharp'],
   },
   // Hosts carry calls. The trainer's is the one that puts data and training together in their own process.
@@ -64,6 +68,7 @@ const parts: Readonly<Record<string, Part>> = {
       'src-core/app.ts',
       'src-core/router.ts',
       'src-core/contract.ts',
+      'src-core/contract',
       'src-core/training',
       'src-main/trainerEntry.ts',
     ],
@@ -75,7 +80,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   'src-preload': { parts: ['src-core/contract.ts'], packages: ['electron'] },
   'src-renderer': {
-    parts: ['src-core/contract.ts'],
+    parts: ['src-core/contract.ts', 'src-core/contract'],
     packages: ['svelte', 'zod', '@lucide/svelte', '@orpc/*', 'chart.js'],
   },
 };

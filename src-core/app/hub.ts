@@ -74,6 +74,10 @@ function subjectOf(event: AppEvent): string {
       return `dataset ${event.dataset}`;
     case 'datasets':
       return 'datasets';
+    case 'run':
+      return `run ${event.run.run}`;
+    case 'runGone':
+      return `run ${event.run}`;
     default:
       throw new Error(`unknown event ${String(event satisfies never)}`);
   }

@@ -4,6 +4,7 @@
  */
 import type { AppEvent, DatasetInfo, Job, Problem } from '../../src-core/contract.ts';
 import { api, connection, problemOf, type ConnectionState } from '../transport.ts';
+import { runs } from './runs.svelte.ts';
 import { settings } from './settings.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
@@ -90,14 +91,16 @@ class AppState {
   async load(): Promise<void> {
     this.failure = null;
     try {
-      const [info, datasets, jobs] = await Promise.all([
+      const [info, datasets, jobs, ran] = await Promise.all([
         api.app.info(),
         api.datasets.list(),
         api.jobs.list(),
+        api.runs.list(),
         settings.load(this.problem),
       ]);
       this.info = info;
       this.datasets = datasets;
+      runs.set(ran);
       this.#setJobs(jobs.toReversed());
       this.isReady = true;
       for (const id of this.#listeners.keys()) this.#tell(id);
@@ -132,6 +135,10 @@ class AppState {
         return this.#readDataset(event.dataset);
       case 'datasets':
         return this.#readDatasets();
+      case 'run':
+        return runs.put(event.run);
+      case 'runGone':
+        return runs.drop(event.run);
       default:
         event satisfies never;
     }

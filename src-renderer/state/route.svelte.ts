@@ -4,6 +4,11 @@ export type Route =
   | { readonly kind: 'datasets' }
   | { readonly kind: 'dataset'; readonly dataset: number }
   | { readonly kind: 'labeling'; readonly dataset: number }
+  /** `dataset` null: not chosen yet. */
+  | { readonly kind: 'train'; readonly dataset: number | null }
+  | { readonly kind: 'runs' }
+  | { readonly kind: 'run'; readonly run: string }
+  | { readonly kind: 'comparison'; readonly runs: readonly string[] }
   | { readonly kind: 'settings' };
 
 export const links = {
@@ -11,11 +16,24 @@ export const links = {
   settings: '#/settings',
   dataset: (id: number): string => `#/datasets/${id}`,
   labeling: (id: number): string => `#/datasets/${id}/label`,
+  train: '#/train',
+  trainOn: (dataset: number): string => `#/train/${dataset}`,
+  runs: '#/runs',
+  run: (run: string): string => `#/runs/${run}`,
+  comparison: (runs: readonly string[]): string => `#/compare/${runs.join(',')}`,
 } as const;
 
 /** An unknown address leads to the datasets. */
 export function parseRoute(hash: string): Route {
   if (hash === links.settings) return { kind: 'settings' };
+  if (hash === links.runs) return { kind: 'runs' };
+  const [, run] = /^#\/runs\/(r[1-9]\d{0,14})$/.exec(hash) ?? [];
+  if (run !== undefined) return { kind: 'run', run };
+  const [, runs] = /^#\/compare\/(r[1-9]\d{0,14}(?:,r[1-9]\d{0,14})*)$/.exec(hash) ?? [];
+  if (runs !== undefined) return { kind: 'comparison', runs: [...new Set(runs.split(','))] };
+  const [isTrain, dataset] = /^#\/train(?:\/([1-9]\d{0,14}))?$/.exec(hash) ?? [];
+  if (isTrain !== undefined)
+    return { kind: 'train', dataset: dataset === undefined ? null : Number(dataset) };
   const [, id, label] = /^#\/datasets\/([1-9]\d{0,14})(\/label)?$/.exec(hash) ?? [];
   if (id === undefined) return { kind: 'datasets' };
   return { kind: label ? 'labeling' : 'dataset', dataset: Number(id) };

@@ -1,0 +1,42 @@
+/**
+ * @file The runs as the page knows them: the list, kept current by events. What they measured is read by the views
+ * that show it.
+ */
+import type { RunInfo } from '../../src-core/contract/training.ts';
+
+class RunsState {
+  /** Newest first. */
+  list: readonly RunInfo[] = $state.raw([]);
+
+  readonly active: readonly RunInfo[] = $derived(
+    this.list.filter(({ status }) => status === 'running' || status === 'paused'),
+  );
+  readonly queued: readonly RunInfo[] = $derived(
+    this.list
+      .filter(({ status }) => status === 'queued')
+      .toSorted((a, b) => (a.place ?? 0) - (b.place ?? 0)),
+  );
+
+  get(run: string): RunInfo | undefined {
+    return this.list.find((each) => each.run === run);
+  }
+
+  /** @param list in any order */
+  set(list: readonly RunInfo[]): void {
+    this.list = list.toSorted((a, b) => numberOf(b.run) - numberOf(a.run));
+  }
+
+  put(run: RunInfo): void {
+    this.list = this.get(run.run)
+      ? this.list.map((each) => (each.run === run.run ? run : each))
+      : [run, ...this.list];
+  }
+
+  drop(run: string): void {
+    this.list = this.list.filter((each) => each.run !== run);
+  }
+}
+
+const numberOf = (run: string): number => Number(run.slice(1));
+
+export const runs = new RunsState();
