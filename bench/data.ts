@@ -51,6 +51,34 @@ async function writeIdxPair(stem: string, first: number, images: number): Promis
   await writeFile(`${stem}-labels-idx1-ubyte`, Buffer.concat([header(0x801, images), labels]));
 }
 
+/** Digits drawn once; more images repeat them. */
+const distinctDigits = 5000;
+
+/**
+ * An IDX pair of any number of different images: a few thousand digits again and again, each with its number in the
+ * last pixels of the last row, so that no two are equal.
+ */
+export async function writeManyDigits(into: string, images: number): Promise<void> {
+  await mkdir(into, { recursive: true });
+  const stem = join(into, 'train');
+  const pixels = new Uint8Array(distinctDigits * DIGIT_BYTES);
+  const digits = Uint8Array.from({ length: distinctDigits }, (_, i) =>
+    digitImage(1, i, pixels.subarray(i * DIGIT_BYTES, (i + 1) * DIGIT_BYTES)),
+  );
+  const labels = new Uint8Array(images);
+  await using file = await open(`${stem}-images-idx3-ubyte`, 'w');
+  await file.write(header(0x803, images, DIGIT_SIDE, DIGIT_SIDE));
+  for (let start = 0; start < images; start += distinctDigits) {
+    const count = Math.min(distinctDigits, images - start);
+    for (let i = 0; i < count; i++) {
+      labels[start + i] = digits[i]!;
+      new DataView(pixels.buffer).setUint32((i + 1) * DIGIT_BYTES - 4, start + i);
+    }
+    await file.write(pixels, 0, count * DIGIT_BYTES);
+  }
+  await writeFile(`${stem}-labels-idx1-ubyte`, Buffer.concat([header(0x801, images), labels]));
+}
+
 /** Big-endian: magic number, then the dimensions. */
 function header(...words: readonly number[]): Buffer {
   const bytes = Buffer.alloc(4 * words.length);

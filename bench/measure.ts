@@ -60,6 +60,12 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
+/** The value that a share of all stays at or under (nearest rank). */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+}
+
 /** The median of single calls, in seconds; the first `warmUp` of them are not counted. */
 export async function medianSeconds(
   warmUp: number,

@@ -14,6 +14,7 @@ import { loop } from './loop.ts';
 import { machine } from './machine.ts';
 import { sectionOf, storeSection } from './results.ts';
 import { training } from './training.ts';
+import { appWindow } from './window.ts';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   training,
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   digits: digitsMade,
   accuracy,
   export: exports,
+  window: appWindow,
 };
 const names = Object.keys(benchmarks);
 

@@ -9,7 +9,7 @@ import type { Dataset } from '../workspace/datasets.ts';
 import type { LabelEdit } from '../workspace/labels.ts';
 import { partCode, type DatasetId } from '../workspace/records.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { ColumnStore } from './imageColumns.ts';
+import { columnsKeptMax, type ColumnStore } from './imageColumns.ts';
 
 type Figures = Pick<DatasetInfo, 'images' | 'flagged' | 'splits'> & {
   /** By class id, 0 for unlabeled. */
@@ -43,7 +43,12 @@ export function datasetInfos(workspace: Workspace, columns: ColumnStore) {
   return {
     // A number that is no id finds nothing in the store.
     datasetInfo: (id: number) => infoOf(workspace.datasets.byId(id as DatasetId)),
-    datasetInfos: () => workspace.datasets.list().map(infoOf),
+    /** The newest datasets are read into memory for it: no slower than counting, and they are what is opened next. */
+    async datasetInfos(): Promise<DatasetInfo[]> {
+      const newest = workspace.datasets.list().sort((a, b) => b.createdAt - a.createdAt);
+      for (const { id } of newest.slice(0, columnsKeptMax)) await columns.get(id);
+      return workspace.datasets.list().map(infoOf);
+    },
   };
 }
 

@@ -51,7 +51,7 @@ export function datasetCalls(ports: DatasetPorts) {
     tell({ kind: 'datasets' });
   };
   return {
-    list: (): DatasetInfo[] => images.datasetInfos(),
+    list: (): Promise<DatasetInfo[]> => images.datasetInfos(),
     get: info,
 
     /** @throws InklingError `dataset-exists` */

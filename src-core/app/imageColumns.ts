@@ -9,7 +9,7 @@ import type { DatasetId } from '../workspace/records.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 /** Datasets in memory at once, at 24 bytes an image: a person looks at one or two. */
-const keptMax = 4;
+export const columnsKeptMax = 4;
 /** Rows read between two looks at what else there is to do: about 10 ms. */
 const rowsAtOnce = 10_000;
 
@@ -107,7 +107,7 @@ export class ColumnStore {
       () => this.#entries.delete(dataset), // whoever waits is told; the next one tries again
     );
     for (const oldest of this.#entries.keys())
-      if (this.#entries.size > keptMax) this.#entries.delete(oldest);
+      if (this.#entries.size > columnsKeptMax) this.#entries.delete(oldest);
     return entry;
   }
 

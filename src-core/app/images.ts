@@ -63,7 +63,7 @@ export type ImageCalls = {
   /** Counts, classes with color and key, and what undo and redo would do. @throws `dataset-gone` */
   datasetInfo(dataset: number): DatasetInfo;
   /** Of all datasets, by name. */
-  datasetInfos(): DatasetInfo[];
+  datasetInfos(): Promise<DatasetInfo[]>;
   /** Lets go of what is in memory of a dataset. Never needed for being right: the columns notice every change. */
   forget(dataset: number): void;
 };

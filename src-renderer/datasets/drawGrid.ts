@@ -35,17 +35,23 @@ export const checkTileMin = 36;
 type Square = { readonly x: number; readonly y: number; readonly size: number };
 type Context = CanvasRenderingContext2D;
 
-export function drawGrid(context: Context, scene: Scene): void {
+/** @returns whether every tile on screen was there. */
+export function drawGrid(context: Context, scene: Scene): boolean {
   const { visible, colors } = scene;
   const { width, height } = context.canvas;
   context.fillStyle = colors.background;
   context.fillRect(0, 0, width, height);
+  let isWhole = true;
   for (let index = visible.first; index <= visible.last; index++) {
     const square = squareOf(scene, index);
     const tile = scene.tileAt(index);
     if (tile) drawTile(context, scene, { tile, square, isHovered: index === scene.hovered });
-    else drawPlaceholder(context, colors, square);
+    else {
+      drawPlaceholder(context, colors, square);
+      isWhole = false;
+    }
   }
+  return isWhole;
 }
 
 /** On whole device pixels, so that edges are sharp. */

@@ -127,7 +127,7 @@ export async function previewPath(path: string, shown = path): Promise<ImportPre
 type SkippedTally = { readonly list: Skipped[]; count: number };
 
 /** Images written in one go: a few milliseconds. */
-const storedAtOnce = 128;
+const storedAtOnce = 64;
 
 async function readAll(
   source: Source,

@@ -1,0 +1,124 @@
+/**
+ * @file Runs inside the page that `window.ts` measures: times what a person would see, from the event's own time
+ * stamp to the frame after the change. All times in milliseconds of `performance.now`.
+ */
+globalThis.probe = {
+  /** From now until the grid has drawn every tile on screen. Resolves to how long it took. */
+  async untilWhole(start = performance.now()) {
+    const grid = () => document.querySelector('[role=grid][aria-label=Images]');
+    await until(() => grid()?.getAttribute('aria-busy') === 'false');
+    // Drawn in this very frame: what is told after it is told after the paint.
+    return (await message()) - start;
+  },
+
+  /** Clicks a link and waits for the grid. */
+  async openDataset(name) {
+    const link = [...document.querySelectorAll('main a')].find((one) => one.textContent === name);
+    const start = performance.now();
+    link.click();
+    return this.untilWhole(start);
+  },
+
+  /**
+   * Scrolls to a share of the whole height.
+   *
+   * @returns how long until all is drawn, and how long that was after the last page of thumbnails had arrived (equal
+   *   when all was there already).
+   */
+  async scrollTo(share) {
+    const grid = document.querySelector('[role=grid][aria-label=Images]');
+    performance.clearResourceTimings();
+    const start = performance.now();
+    grid.scrollTop = share * (grid.scrollHeight - grid.clientHeight);
+    await nextFrame();
+    await nextFrame(); // by now the first frame has said what is missing
+    const end = start + (await this.untilWhole(start));
+    const arrivals = performance
+      .getEntriesByType('resource')
+      .filter((entry) => entry.name.includes('/page?') && entry.responseEnd <= end)
+      .map((entry) => entry.responseEnd);
+    return { whole: end - start, afterData: end - Math.max(start, ...arrivals) };
+  },
+
+  /** Checks a box of the filter and waits until the number of images shown has changed. */
+  async filter(label) {
+    const box = [...document.querySelectorAll('aside input[type=checkbox]')].find((one) =>
+      one.closest('label, .row, li, div')?.textContent.trim().startsWith(label),
+    );
+    const count = () =>
+      document
+        .querySelector('main')
+        ?.innerText.match(/[\d\u202f]+ of [\d\u202f]+ images|[\d\u202f]+ images/)?.[0];
+    const before = count();
+    const start = performance.now();
+    box.click();
+    while (count() === before) await nextFrame();
+    return performance.now() - start;
+  },
+
+  /** Begins to watch for the next key: until its image is replaced by the next one, and its label is stored. */
+  watchKey() {
+    const place = document.querySelector('.place').textContent;
+    const stamp = Promise.withResolvers();
+    addEventListener('keydown', (event) => stamp.resolve(event.timeStamp), {
+      once: true,
+      capture: true,
+    });
+    const shown = until(() => document.querySelector('.place')?.textContent !== place).then(
+      painted,
+    );
+    const saved = stamp.promise.then(() =>
+      until(() => {
+        const text = document.querySelector('[role=status][aria-label=Saving]')?.textContent.trim();
+        return this.sawSaving && text === 'Saved';
+      }),
+    );
+    this.sawSaving = false;
+    const saving = new MutationObserver(() => (this.sawSaving = true));
+    saving.observe(document.querySelector('[role=status][aria-label=Saving]'), {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
+    this.key = Promise.all([stamp.promise, shown, saved]).then(([start, seen, stored]) => {
+      saving.disconnect();
+      return { shown: seen - start, stored: stored - start };
+    });
+  },
+};
+
+const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+
+/** The time after the frame in which the current state is painted. */
+async function painted() {
+  await nextFrame();
+  return message();
+}
+
+/** The time when what was posted now arrives: from within a frame, after it is painted. */
+function message() {
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => resolve(performance.now());
+    channel.port2.postMessage(null);
+  });
+}
+
+/** The time at which `isTrue` has become so, looked at whenever the page changes. */
+function until(isTrue) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!isTrue()) return;
+      observer.disconnect();
+      resolve(performance.now());
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.body, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+      attributes: true,
+    });
+    look();
+  });
+}
