@@ -99,7 +99,8 @@ async function painted() {
 function message() {
   return new Promise((resolve) => {
     const channel = new MessageChannel();
-    channel.port1.onmessage = () => resolve(performance.now());
+    channel.port1.addEventListener('message', () => resolve(performance.now()));
+    channel.port1.start();
     channel.port2.postMessage(null);
   });
 }
