@@ -2,8 +2,8 @@
  * @file The composition root: one object that can do everything the program does, over one workspace. Hosts bring
  * the ports (clock, processes, versions) and carry calls; they decide nothing.
  */
+import { compareRuns } from './app/comparisons.ts';
 import {
-  compareRuns,
   exportRun,
   inspectRun,
   predictByFile,
@@ -16,6 +16,14 @@ import { classCalls, datasetCalls } from './app/datasets.ts';
 import { Hub } from './app/hub.ts';
 import { imageCalls } from './app/images.ts';
 import { Jobs } from './app/jobs.ts';
+import {
+  comparisonPlan,
+  runPlan,
+  type ComparisonRequest,
+  type TrainRequest,
+} from './app/requests.ts';
+import { runViewCalls } from './app/runs.ts';
+import { trainingCalls, type TrainingPorts } from './app/training.ts';
 import { decodeToTensor } from './data/decode/decode.ts';
 import { ensureCache, openCache, type TensorCache } from './data/cache.ts';
 import { sampleDigits } from './data/digits.ts';
@@ -25,46 +33,35 @@ import {
   type ImportReport,
   type ImportRequest,
 } from './data/import/importPath.ts';
-import { freezeSnapshot } from './data/snapshot.ts';
+import { comparisonTable } from './inspect/comparisonTable.ts';
 import { devices } from './engine/devices.ts';
-import { engineDevices, type Device, type EngineName } from './engine/engine.ts';
+import type { Device } from './engine/engine.ts';
 import type { Exported } from './export/exportNetwork.ts';
-import { hiddenActivations, resolveNetwork } from './model/layers.ts';
-import { planOptions, planSpec, type RunRequest } from './model/plan.ts';
-import { ImageShape } from './model/spec.ts';
+import { hiddenActivations } from './model/layers.ts';
 import { RunResult } from './training/metrics.ts';
 import type { RunEvent } from './training/recorder.ts';
 import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
 import type { Part, RunId } from './workspace/records.ts';
-import type { Snapshot } from './workspace/snapshots.ts';
 import { parseRunId } from './workspace/runs.ts';
 import type { Run } from './workspace/runs.ts';
 import { openWorkspace, type Workspace, type WorkspaceCheck } from './workspace/workspace.ts';
 import { failure } from './errors.ts';
 
-export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> & {
-  /** Milliseconds since 1970, for what is stored. */
-  readonly now: () => number;
-  /** Milliseconds that never run backwards, for what is measured. */
-  readonly clock: () => number;
-  /** Of the program, Node and the engines: part of every run. */
-  readonly versions: Readonly<Record<string, string>>;
-  /** Threads a run uses where none are asked for. */
-  readonly threads: number;
-  /** Told of failures that no catalogue lists, with their stack, where no caller hears of them. */
-  readonly reportDefect: (error: unknown) => void;
-};
+export type { ComparisonRequest } from './app/requests.ts';
 
-/** A run to start: what `RunRequest` says, on which data and where. */
-export type TrainRequest = RunRequest & {
-  readonly dataset: string;
-  readonly engine?: string | undefined;
-  readonly device?: string | undefined;
-  /** Training images to use at most. */
-  readonly limit?: number | undefined;
-  /** The network's input where the images' own size should not decide. */
-  readonly input?: ImageShape | undefined;
-};
+export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> &
+  Pick<TrainingPorts, 'startTrial'> & {
+    /** Milliseconds since 1970, for what is stored. */
+    readonly now: () => number;
+    /** Milliseconds that never run backwards, for what is measured. */
+    readonly clock: () => number;
+    /** Of the program, Node and the engines: part of every run. */
+    readonly versions: Readonly<Record<string, string>>;
+    /** Threads a run uses where none are asked for. */
+    readonly threads: number;
+    /** Told of failures that no catalogue lists, with their stack, where no caller hears of them. */
+    readonly reportDefect: (error: unknown) => void;
+  };
 
 export type App = ReturnType<typeof createApp>;
 
@@ -75,26 +72,33 @@ export function createApp(folder: string, ports: AppPorts) {
   const ensure = (run: Run) => cacheOf(workspace, run);
   const supervisor = new Supervisor({ workspace, startTrainer, every, clock, ensureCache: ensure });
   const pages = pageCalls(workspace, ports);
+  const training = trainingCalls({ ...ports, workspace, supervisor });
+  const tell = pages.hub.tell.bind(pages.hub);
+  const runViews = runViewCalls({ ...ports, workspace, supervisor, tell });
   return {
     ports,
     workspace,
     supervisor,
     ...pages,
     ...dataCalls(workspace),
-    ...runCalls(workspace, supervisor, ports),
-    ...networkCalls(workspace),
+    training,
+    runViews,
+    ...runCalls(workspace, supervisor, training, ports.threads),
+    ...networkCalls(workspace, ports.clock),
 
     doctor: async (): Promise<Doctor> => ({
       versions: ports.versions,
       threads: ports.threads,
       workspace: { folder: workspace.folder, writable: workspace.writable, ...workspace.check() },
-      devices: await devices(),
+      devices: await devices(ports.startTrial),
     }),
 
     /** Runs that are on are stopped with a checkpoint, jobs are canceled. */
     async close(): Promise<void> {
+      training.close();
       await pages.jobs.close();
       await supervisor.close();
+      runViews.close();
       workspace.close();
     },
   };
@@ -122,31 +126,23 @@ function pageCalls(workspace: Workspace, { now, clock, reportDefect }: AppPorts)
   return { hub, jobs, pictures, datasets: datasetCalls(ports), classes: classCalls(ports) };
 }
 
-function runCalls(workspace: Workspace, supervisor: Supervisor, ports: AppPorts) {
+function runCalls(
+  workspace: Workspace,
+  supervisor: Supervisor,
+  training: ReturnType<typeof trainingCalls>,
+  threads: number,
+) {
   return {
     /** Stores a run and queues it. @throws InklingError for a dataset, preset or setting that cannot work */
-    start(request: TrainRequest): Run {
-      checkRequest(request);
-      const snapshot = freeze(workspace, request);
-      return supervisor.start(newRun(request, snapshot, ports));
-    },
+    start: (request: TrainRequest): Run =>
+      training.startNow(runPlan(workspace, request, threads))[0]!,
 
     /**
      * One run per activation and seed, all on one snapshot. The initializer is the same for all, so that with the
      * same seed they start from the same weights.
      */
-    startComparison(request: ComparisonRequest): Run[] {
-      const initializer = request.initializer ?? COMPARISON_INITIALIZER;
-      const requests = request.seeds.flatMap((seed) =>
-        request.activations.map((activation) => ({ ...request, initializer, activation, seed })),
-      );
-      // All are checked before the first is stored: a misspelled activation starts nothing.
-      requests.forEach(checkRequest);
-      const snapshot = freeze(workspace, request);
-      const planned = requests.map((each) => newRun(each, snapshot, ports));
-      requireDistinct(planned);
-      return planned.map((run) => supervisor.start(run));
-    },
+    startComparison: (request: ComparisonRequest): Run[] =>
+      training.startNow(comparisonPlan(workspace, request, threads)),
 
     /** @throws InklingError `run-unknown` */
     run: (name: string): Run => workspace.runs.get(parseRunId(name)),
@@ -157,7 +153,7 @@ function runCalls(workspace: Workspace, supervisor: Supervisor, ports: AppPorts)
   };
 }
 
-function networkCalls(workspace: Workspace) {
+function networkCalls(workspace: Workspace, clock: () => number) {
   /** The samples of a run's snapshot, decoded if they are not yet. */
   const samples = async (run: Run): Promise<TensorCache> => {
     await cacheOf(workspace, run);
@@ -168,10 +164,10 @@ function networkCalls(workspace: Workspace) {
     inspect: async (run: Run, split: Part): Promise<Inspection> =>
       inspectRun(workspace, run, await samples(run), split),
 
-    /** Finished runs side by side; `target` is the accuracy whose epochs and seconds are counted. */
-    comparison(ids: readonly RunId[], target: number) {
-      const runs = ids.map((id) => workspace.runs.get(id));
-      return compareRuns(workspace, runs, target);
+    /** Runs side by side; `target` is the accuracy whose epochs and seconds are counted. */
+    async comparison(ids: readonly RunId[], target: number) {
+      const compared = await compareRuns(workspace, ids, target, clock);
+      return { ...compared, table: comparisonTable(compared) };
     },
 
     /** @param model a run, or the path of an ONNX file. */
@@ -214,20 +210,12 @@ function summaryOf({ id, preset, spec, options, state }: Run): RunSummary {
   };
 }
 
-export type ComparisonRequest = TrainRequest & {
-  readonly activations: readonly string[];
-  readonly seeds: readonly number[];
-};
-
 export type Doctor = {
   readonly versions: AppPorts['versions'];
   readonly threads: number;
   readonly workspace: { readonly folder: string; readonly writable: boolean } & WorkspaceCheck;
   readonly devices: readonly Device[];
 };
-
-/** Suits the ReLU family, which most comparisons are about, and is not far off for the others. */
-const COMPARISON_INITIALIZER = 'he';
 
 export type SampleRequest = ImportRequest & { readonly count: number; readonly seed: number };
 
@@ -244,73 +232,6 @@ function importDigits(workspace: Workspace, request: SampleRequest): Promise<Imp
     });
   const source = sampleDigits({ count, seed });
   return importSource(workspace, source, { ...request, path: 'generated', format: 'generated' });
-}
-
-function freeze(workspace: Workspace, request: TrainRequest): Snapshot {
-  const dataset = workspace.datasets.find(request.dataset);
-  if (!dataset) {
-    const names = workspace.datasets.list().map(({ name }) => name);
-    throw failure('dataset-unknown', { name: request.dataset, known: names.join(', ') || 'none' });
-  }
-  return freezeSnapshot(workspace, dataset, {
-    limit: request.limit ?? null,
-    shape: request.input ?? null,
-  });
-}
-
-/** Finds what cannot work whatever the data, before anything is stored. */
-function checkRequest(request: TrainRequest): void {
-  const input = ImageShape.safeParse(request.input ?? { channels: 1, height: 28, width: 28 });
-  if (!input.success)
-    throw failure('setting-invalid', {
-      setting: 'input',
-      problem: 'it is 1 … 512 pixels high and wide, with 1 or 3 channels',
-    });
-  placeOf(request);
-  planOptions(request);
-  planSpec(request, input.data, 2);
-}
-
-/** Two equal runs would count as two that agree; a network without hidden layers has nothing to compare. */
-function requireDistinct(runs: readonly ReturnType<typeof newRun>[]): void {
-  const keys = runs.map(({ spec, options }) => JSON.stringify([spec, options.seed]));
-  if (new Set(keys).size === keys.length) return;
-  throw failure('setting-invalid', {
-    setting: 'activations',
-    problem:
-      'two of the runs would be the same: an activation or seed twice, or a preset without hidden layers',
-  });
-}
-
-function newRun(request: TrainRequest, snapshot: Snapshot, ports: AppPorts) {
-  const spec = planSpec(request, snapshot.shape, snapshot.classes.length);
-  resolveNetwork(spec); // names the layer that does not fit, before the run is stored
-  return {
-    snapshot: snapshot.hash,
-    preset: request.preset,
-    spec,
-    options: planOptions({ ...request, threads: request.threads ?? ports.threads }),
-    ...placeOf(request),
-    versions: ports.versions,
-  };
-}
-
-/** Where to train. Whether the device is really there, the trainer finds out. */
-function placeOf({ engine = 'onnx', device = 'cpu' }: TrainRequest) {
-  if (!isEngineName(engine))
-    throw failure('engine-unknown', { engine, known: Object.keys(engineDevices).join(', ') });
-  const known: readonly string[] = engineDevices[engine];
-  if (!known.includes(device))
-    throw failure('device-unavailable', {
-      device,
-      reason: `the engine ${engine} has no device of this name`,
-      hint: `Choose one of ${known.join(', ')}.`,
-    });
-  return { engine, device };
-}
-
-function isEngineName(name: string): name is EngineName {
-  return Object.hasOwn(engineDevices, name);
 }
 
 async function cacheOf(workspace: Workspace, run: Run): Promise<TensorCache> {

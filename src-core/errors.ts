@@ -261,6 +261,14 @@ export const catalogue = {
     message: `The run ${p.run} is ${p.status}, so it has no trained network to use yet.`,
     hint: 'Let it finish, or continue it with "resume".',
   }),
+  'measurement-slow': (p: { seconds: number }) => ({
+    message: `No training step was done within ${p.seconds} seconds, so the time cannot be told.`,
+    hint: 'Choose a smaller batch size or network, or start without an estimate.',
+  }),
+  'measurement-canceled': () => ({
+    message: 'Measuring the training time was canceled.',
+    hint: 'Measure again when the plan is as it should be.',
+  }),
   'device-unavailable': (p: { device: string; reason: string; hint: string }) => ({
     message: `The device ${p.device} cannot be used: ${p.reason}.`,
     hint: p.hint,
@@ -292,6 +300,14 @@ export const catalogue = {
   'run-state': (p: { run: string; status: string; action: string }) => ({
     message: `The run ${p.run} is ${p.status} and cannot be ${p.action}.`,
     hint: 'List the runs to see what each of them is doing.',
+  }),
+  'run-interrupted': () => ({
+    message: 'The program ended before this run was over.',
+    hint: 'Resume the run to go on from its last checkpoint.',
+  }),
+  'queue-changed': () => ({
+    message: 'The queue has changed meanwhile, so its order is as it was.',
+    hint: 'Move the run again.',
   }),
   'run-complete': (p: { run: string; epochs: number }) => ({
     message: `The run ${p.run} has finished its ${p.epochs} epochs.`,

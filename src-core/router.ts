@@ -80,6 +80,8 @@ export function createRouter(app: App, host: HostPorts) {
       redraw: os.splits.redraw.handler(({ input }) => app.pictures.splits.redraw(input)),
       assign: os.splits.assign.handler(({ input }) => app.pictures.splits.assign(input)),
     },
+    training: trainingRoutes(os, app),
+    runs: runRoutes(os, app),
   });
 }
 
@@ -98,6 +100,41 @@ function datasetRoutes({ datasets: os }: Pick<Implementer, 'datasets'>, app: App
       const place = await host.exportPlace(input.folder);
       return { job: datasets.export(input.dataset, input.format, place) };
     }),
+  };
+}
+
+function trainingRoutes({ training: os }: Pick<Implementer, 'training'>, { training }: App) {
+  return {
+    catalog: os.catalog.handler(() => training.catalog()),
+    curves: os.curves.handler(({ input }) => training.curves(input.activations)),
+    defaults: os.defaults.handler(({ input }) => training.defaults(input.dataset, input.preset)),
+    check: os.check.handler(({ input }) => training.check(input)),
+    calibrate: os.calibrate.handler(({ input, signal }) => training.calibrate(input, signal)),
+    devices: os.devices.handler(() => training.devices()),
+    start: os.start.handler(({ input }) => training.start(input)),
+  };
+}
+
+function runRoutes({ runs: os }: Pick<Implementer, 'runs'>, { runViews: runs }: App) {
+  return {
+    list: os.list.handler(() => runs.list()),
+    capsule: os.capsule.handler(({ input }) => runs.capsule(input.run)),
+    epochs: os.epochs.handler(({ input }) => runs.epochs(input.runs)),
+    live: os.live.handler(async ({ signal }) => runs.live(signal)),
+    rename: os.rename.handler(({ input }) => runs.rename(input.run, input.name)),
+    pause: os.pause.handler(({ input }) => runs.pause(input.run)),
+    resume: os.resume.handler(({ input }) => runs.resume(input.run, input.moreEpochs)),
+    stop: os.stop.handler(({ input }) => runs.stop(input.run)),
+    cancel: os.cancel.handler(({ input }) => runs.cancel(input.run)),
+    remove: os.remove.handler(({ input }) => runs.remove(input.runs)),
+    reorder: os.reorder.handler(({ input }) => runs.reorder(input.runs)),
+    again: os.again.handler(({ input }) => runs.again(input.run)),
+    concurrency: os.concurrency.handler(() => runs.concurrency()),
+    setConcurrency: os.setConcurrency.handler(({ input }) => runs.setConcurrency(input.runs)),
+    compare: os.compare.handler(({ input }) => runs.compare(input.runs, input.target)),
+    comparisonText: os.comparisonText.handler(({ input }) =>
+      runs.comparisonText(input.runs, input.target, input.format),
+    ),
   };
 }
 

@@ -20,10 +20,14 @@ export async function main(words: readonly string[]): Promise<number> {
       // Like every other failure: a code, and one line for what happened.
       outputError: (text, write) => write(`error usage: ${text.replace(/^error: /, '')}`),
     });
-  for (const verb of verbs) addVerb(program, verb);
+  let exitCode = 0;
+  for (const verb of verbs)
+    addVerb(program, verb, (isShort) => {
+      if (isShort) exitCode = 1;
+    });
   try {
     await program.parseAsync(words, { from: 'user' });
-    return 0;
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
     if (error instanceof Stopped) {
@@ -35,23 +39,26 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function addVerb(program: Command, verb: Verb): void {
+function addVerb(program: Command, verb: Verb, ended: (isShort: boolean) => void): void {
   const command = program
     .command(`${verb.name} ${verb.arguments}`.trim())
     .description(verb.summary);
   command.exitOverride();
   for (const option of commandOptions({ ...verb.options, ...commonOptions }))
     command.addOption(option);
-  command.action(() => runVerb(verb, command));
+  command.action(async () => ended(await runVerb(verb, command)));
 }
 
-async function runVerb(verb: Verb, command: Command): Promise<void> {
+/** True: it came to less than was asked for. */
+async function runVerb(verb: Verb, command: Command): Promise<boolean> {
   const { workspace, json } = optionValues(commonOptions, command.opts());
   const options = optionValues(verb.options, command.opts());
   const terminal = createTerminal(json);
   const app = createApp(workspace ?? defaultWorkspace(process.env), nodePorts());
   try {
-    terminal.result(await verb.run({ app, terminal, args: command.args, options }));
+    const result = await verb.run({ app, terminal, args: command.args, options });
+    terminal.result(result);
+    return verb.fellShort?.(result) ?? false;
   } finally {
     terminal.endProgress();
     await app.close();

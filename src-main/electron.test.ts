@@ -61,6 +61,14 @@ class StandInWindow extends Events {
   }
   loadURL = async (url: string): Promise<void> => void (this.url = url);
   show = (): void => void this.done.push('show');
+  isHidden = false;
+  isLookedAt = false;
+  hide = (): void => {
+    this.isHidden = true;
+    this.done.push('hide');
+  };
+  isVisible = (): boolean => !this.isHidden;
+  isFocused = (): boolean => this.isLookedAt;
   focus = (): void => void this.done.push('focus');
   restore = (): void => void this.done.push('restore');
   maximize = (): void => void this.done.push('maximize');
@@ -74,6 +82,8 @@ function standIn({ isFirst = true } = {}) {
   const app = new Events();
   const ipc = new Events();
   const said: string[] = [];
+  /** The buttons that are pressed, in order. */
+  const answers: number[] = [];
   const permissions: Record<string, Listener> = {};
   const schemes: unknown[] = [];
   let protocol: (request: Request) => Promise<Response> = async () => new Response();
@@ -103,7 +113,20 @@ function standIn({ isFirst = true } = {}) {
         canceled: title === 'Export into',
         filePaths: ['/data/digits.zip'],
       }),
+      showMessageBox: async (_: unknown, { message }: { message: string }) => {
+        said.push(message);
+        return { response: answers.shift() ?? 2 };
+      },
       showErrorBox: (title: string, text: string) => void said.push(`${title}: ${text}`),
+    },
+    Notification: class extends Events {
+      static isSupported = (): boolean => true;
+      readonly #text: string;
+      constructor({ title, body }: { title: string; body: string }) {
+        super();
+        this.#text = `${title} · ${body}`;
+      }
+      show = (): void => void said.push(this.#text);
     },
     Menu: {
       buildFromTemplate: (template: object) => template,
@@ -114,7 +137,7 @@ function standIn({ isFirst = true } = {}) {
   // It has what the host uses of Electron, and more of its own for the tests.
   const typed = electron as unknown as Electron;
   const fetchPage = (url: string, init?: RequestInit) => protocol(new Request(url, init));
-  return { electron: typed, app, ipc, said, permissions, schemes, fetchPage };
+  return { electron: typed, app, ipc, said, answers, permissions, schemes, fetchPage };
 }
 
 async function started(stand = standIn(), workspace = join(temporaryFolder(), 'workspace')) {
@@ -348,6 +371,61 @@ test('closing the last window ends the program, on macOS not', async () => {
   app.emit('window-all-closed', {});
   expect(said).toContain('quit');
 });
+
+/** Closes as Electron does: the window stays where the listener prevents it. */
+function closes(emitter: Events, name: string): boolean {
+  let isHeld = false;
+  emitter.emit(name, { preventDefault: () => (isHeld = true) });
+  return !isHeld;
+}
+
+const long = { dataset: 'digits', preset: 'mlp-16-16', batchSize: 16, epochs: 100_000, threads: 1 };
+
+test('closing the window while a run trains asks; training may go on without it', async () => {
+  const { app, window, core, said, answers } = await started();
+  await core.sampleDigits({ dataset: 'digits', count: 100, seed: 1 });
+  const { id } = core.start(long);
+  expect(closes(window, 'close')).toBe(false);
+  await expect.poll(() => said).toContain('Runs are not over.');
+  expect(window.done).toEqual([]);
+  answers.push(0);
+  expect(closes(window, 'close')).toBe(false);
+  await expect.poll(() => window.done).toEqual(['hide']);
+  expect(said).not.toContain('quit');
+  // Nobody looks at the window: the end is a notice, and the end of the program.
+  const other = core.start({ ...long, epochs: 1 });
+  core.supervisor.stop(id);
+  await core.supervisor.ended(other.id);
+  await expect.poll(() => said).toContain('quit');
+  await expect
+    .poll(() => said.find((text) => text.startsWith('ReLU · seed 1: finished')))
+    .toMatch(/Two hidden layers of 16 · test accuracy \d/);
+  expect(closes(window, 'close')).toBe(true);
+  expect(closes(app, 'before-quit')).toBe(false);
+  await expect.poll(() => said).toContain('exit 0');
+}, 20_000);
+
+test('quitting while a run trains stops it with a checkpoint, if that is the answer', async () => {
+  const { app, window, core, said, answers, workspace } = await started();
+  await core.sampleDigits({ dataset: 'digits', count: 100, seed: 1 });
+  const { id } = core.start(long);
+  const trains = Promise.withResolvers<void>();
+  core.listen(({ kind }) => kind === 'steps' && trains.resolve());
+  await trains.promise;
+  answers.push(2, 1);
+  closes(app, 'before-quit');
+  await expect.poll(() => said).toContain('A run is still training.');
+  expect(said).not.toContain('quit');
+  closes(app, 'before-quit');
+  await expect.poll(() => said).toContain('quit');
+  expect(closes(window, 'close')).toBe(true);
+  closes(app, 'before-quit');
+  await expect.poll(() => said).toContain('exit 0');
+  const again = createApp(workspace, nodePorts());
+  onTestFinished(() => again.close());
+  expect(again.run(id).state.status).toBe('interrupted');
+  expect(again.workspace.checkpoints.get(id, 'last')!.step).toBeGreaterThan(0);
+}, 20_000);
 
 test('the menu follows the platform', () => {
   expect(desktopMenu('darwin')[0]).toEqual({ role: 'appMenu' });

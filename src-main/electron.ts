@@ -10,7 +10,9 @@ import type { App } from '../src-core/app.ts';
 import { desktopChoices, type DesktopChoice } from '../src-core/contract.ts';
 import { failure, InklingError } from '../src-core/errors.ts';
 import { createRouter, type HostPorts } from '../src-core/router.ts';
+import { createEnding, type Ending } from './electronEnd.ts';
 import { desktopMenu } from './electronMenu.ts';
+import { noticeEnds } from './electronNotices.ts';
 import type {
   BrowserWindow,
   Electron,
@@ -54,9 +56,10 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   denyPermissions(electron);
   electron.protocol.handle(scheme, (request) => answer(options, core, request));
   connectPages(options, core);
-  const open = (): BrowserWindow => openWindow(options, core);
+  const ending = createEnding(electron, core, options.platform);
+  const open = (): BrowserWindow => openWindow(options, core, ending);
   electron.Menu.setApplicationMenu(electron.Menu.buildFromTemplate(desktopMenu(options.platform)));
-  liveAndEnd(options, core, open);
+  liveAndEnd(options, core, { open, ending });
   open();
 }
 
@@ -182,14 +185,21 @@ async function choose(
   return canceled ? null : (filePaths[0] ?? null);
 }
 
-function openWindow({ electron, preload }: DesktopOptions, core: App): BrowserWindow {
+function openWindow(
+  { electron, preload }: DesktopOptions,
+  core: App,
+  ending: Ending,
+): BrowserWindow {
   const { bounds, isMaximized, ...options } = windowOptions(electron, core, preload);
   const window = new electron.BrowserWindow({ ...options, ...bounds });
   window.once('ready-to-show', () => {
     if (isMaximized) window.maximize();
     window.show();
   });
-  window.on('close', () => rememberWindow(core, window));
+  window.on('close', (event) => {
+    rememberWindow(core, window);
+    if (ending.holds(window)) event.preventDefault();
+  });
   void window.loadURL(`${origin}/`);
   return window;
 }
@@ -198,14 +208,16 @@ function openWindow({ electron, preload }: DesktopOptions, core: App): BrowserWi
 function liveAndEnd(
   { electron, platform, reportDefect }: DesktopOptions,
   core: App,
-  open: () => BrowserWindow,
+  { open, ending }: { readonly open: () => BrowserWindow; readonly ending: Ending },
 ): void {
   const { app, BrowserWindow: windows } = electron;
   const show = (): void => {
     const window = windows.getAllWindows()[0] ?? open();
     if (window.isMinimized()) window.restore();
+    if (!window.isVisible()) window.show();
     window.focus();
   };
+  noticeEnds(electron, core, show, reportDefect);
   app.on('second-instance', show);
   app.on('activate', show);
   app.on('window-all-closed', () => {
@@ -214,7 +226,7 @@ function liveAndEnd(
   let isClosing = false;
   app.on('before-quit', (event) => {
     event.preventDefault();
-    if (isClosing) return;
+    if (isClosing || ending.holdsAll()) return;
     isClosing = true;
     const windowsLeft = windows.getAllWindows();
     for (const window of windowsLeft) rememberWindow(core, window);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createApp } from '../src-core/app.ts';
 import { startDesktop } from './electron.ts';
-import { electronTrainer } from './electronTrainer.ts';
+import { electronProcess } from './electronTrainer.ts';
 import type { Electron } from './electronTypes.ts';
 import { defaultWorkspace, nodePorts, reportDefect } from './nodeHost.ts';
 
@@ -20,7 +20,8 @@ await startDesktop({
   openApp: () =>
     createApp(workspace, {
       ...nodePorts(),
-      startTrainer: () => electronTrainer(electron, join(here, 'trainer.js')),
+      startTrainer: () => electronProcess(electron, join(here, 'trainer.js')),
+      startTrial: (provider) => electronProcess(electron, join(here, 'deviceTrial.js'), [provider]),
     }),
   pageFolder: join(here, '../renderer'),
   preload: join(here, '../preload/index.cjs'),

@@ -1,13 +1,17 @@
-/** @file Starts the trainer as a utility process of Electron, which needs no second Node. */
+/** @file Starts the trainer, and trials of devices, as utility processes of Electron, which need no second Node. */
 import type { TrainerProcess } from '../src-core/training/trainerProcess.ts';
 import type { Electron } from './electronTypes.ts';
 
 /** The end of what it wrote to stderr: where the reason of a crash is. */
 const errorOutputChars = 4000;
 
-/** @param file the built trainer. */
-export function electronTrainer({ utilityProcess }: Electron, file: string): TrainerProcess {
-  const child = utilityProcess.fork(file, [], {
+/** @param file the built program: the trainer, or a trial with the provider it tries. */
+export function electronProcess(
+  { utilityProcess }: Electron,
+  file: string,
+  args: string[] = [],
+): TrainerProcess {
+  const child = utilityProcess.fork(file, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     serviceName: 'Inkling trainer',
   });
@@ -20,8 +24,17 @@ export function electronTrainer({ utilityProcess }: Electron, file: string): Tra
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process, not a window
     send: (message) => child.postMessage(message),
     onMessage: (listener) => child.on('message', listener),
-    // A utility process tells no signal: one that was killed has the code of that.
-    onExit: (listener) => child.on('exit', (code) => listener({ code, signal: null, errorOutput })),
+    onExit: (listener) =>
+      child.on('exit', (code) => listener({ code, signal: signalOf(code), errorOutput })),
     kill: () => void child.kill(),
   };
+}
+
+/**
+ * A utility process tells no signal: one that was killed has its number for a code, as it is or as shells count it.
+ * The trainer itself ends with 0 or 1.
+ */
+function signalOf(code: number): string | null {
+  const signals: Readonly<Record<number, string>> = { 9: 'SIGKILL', 15: 'SIGTERM' };
+  return signals[code > 128 ? code - 128 : code] ?? null;
 }

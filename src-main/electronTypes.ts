@@ -24,7 +24,13 @@ export type Electron = {
       window: BrowserWindow,
       options: OpenDialogOptions,
     ): Promise<{ canceled: boolean; filePaths: string[] }>;
+    showMessageBox(options: MessageOptions): Promise<{ response: number }>;
+    showMessageBox(window: BrowserWindow, options: MessageOptions): Promise<{ response: number }>;
     showErrorBox(title: string, content: string): void;
+  };
+  readonly Notification: {
+    new (options: { title: string; body: string }): Notification;
+    isSupported(): boolean;
   };
   readonly Menu: {
     buildFromTemplate(template: MenuItem[]): object;
@@ -78,14 +84,17 @@ export type BrowserWindow = {
   readonly webContents: WebContents;
   loadURL(url: string): Promise<void>;
   show(): void;
+  hide(): void;
   focus(): void;
+  isVisible(): boolean;
+  isFocused(): boolean;
   restore(): void;
   maximize(): void;
   isMinimized(): boolean;
   isMaximized(): boolean;
   getNormalBounds(): Bounds;
   once(event: 'ready-to-show', listener: () => void): void;
-  on(event: 'close', listener: () => void): void;
+  on(event: 'close', listener: (event: Preventable) => void): void;
 };
 
 export type WebContents = {
@@ -131,6 +140,21 @@ export type OpenDialogOptions = {
   title: string;
   properties: ('openFile' | 'openDirectory' | 'createDirectory')[];
   filters?: { name: string; extensions: string[] }[];
+};
+
+export type MessageOptions = {
+  type: 'question';
+  message: string;
+  detail: string;
+  buttons: string[];
+  defaultId: number;
+  cancelId: number;
+  noLink: boolean;
+};
+
+export type Notification = {
+  show(): void;
+  on(event: 'click', listener: () => void): void;
 };
 
 export type MenuItem = {

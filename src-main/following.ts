@@ -105,7 +105,7 @@ export async function compare(
   }
   const finished = started.filter(({ id }) => runs.some(({ run }) => run === id));
   const ids = finished.map(({ id }) => id);
-  return { runs, failed, comparison: app.comparison(ids, request.target) };
+  return { runs, failed, comparison: await app.comparison(ids, request.target) };
 }
 
 /** What is said of a verified export. */

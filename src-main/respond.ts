@@ -7,6 +7,7 @@ import { extname, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import type { App } from '../src-core/app.ts';
 import { pageTilesMax } from '../src-core/contract.ts';
+import { RunName, runsMax, seriesNames } from '../src-core/contract/training.ts';
 import { failure, InklingError } from '../src-core/errors.ts';
 import { problemOf } from '../src-core/router.ts';
 
@@ -113,6 +114,21 @@ const mediaTypeOf: Readonly<Record<string, string>> = {
   bmp: 'image/bmp',
 };
 
+const AugmentedQuery = z.object({
+  dataset: number.pipe(z.int().min(1)),
+  options: z.string().max(1000),
+  seed: number.pipe(z.int().max(2_147_483_647)),
+  count: number.pipe(z.int().min(1).max(32)),
+});
+
+const SeriesQuery = z.object({
+  runs: z
+    .string()
+    .transform((names) => names.split(','))
+    .pipe(z.array(RunName).min(1).max(runsMax)),
+  series: z.enum(seriesNames),
+});
+
 /** A picture the contract's `paths` name; null for any other path. Failures are answers too. */
 export async function pictureReply(app: App, url: URL): Promise<Reply | null> {
   const picture = pictures[url.pathname];
@@ -145,6 +161,15 @@ const pictures: Readonly<Record<string, Picture>> = {
     const { encoding, bytes } = app.pictures.originalOf(ImageQuery.parse(query).id);
     return { type: mediaTypeOf[encoding] ?? 'application/octet-stream', body: bytes };
   },
+  async '/series'(app, query) {
+    const { runs, series } = SeriesQuery.parse(query);
+    return { type: 'application/octet-stream', body: await app.runViews.series(runs, series) };
+  },
+  async '/augmented'(app, query) {
+    const { dataset, options, seed, count } = AugmentedQuery.parse(query);
+    const body = await app.training.augmented(dataset, options, seed, count);
+    return { type: 'application/octet-stream', body };
+  },
 };
 
 const statusOf: Readonly<Record<string, number>> = {
@@ -152,6 +177,7 @@ const statusOf: Readonly<Record<string, number>> = {
   'page-missing': 404,
   'image-gone': 404,
   'view-gone': 404,
+  'run-unknown': 404,
   'upload-unknown': 404,
   'upload-too-large': 413,
 };

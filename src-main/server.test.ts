@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createApp, type App } from '../src-core/app.ts';
 import { paths, type Contract, type Job } from '../src-core/contract.ts';
+import { trainingPaths } from '../src-core/contract/training.ts';
 import { temporaryFolder } from '../src-core/workspace/fixture.ts';
 import { nodePorts } from './nodeHost.ts';
 import { startServer, type RunningServer } from './server.ts';
@@ -172,6 +173,26 @@ describe('a page', () => {
     const first = tiles.body.readUInt32LE(8);
     expect((await ask({ path: paths.image(first) })).body.subarray(1, 4).toString()).toBe('PNG');
     expect((await ask({ path: paths.original(first) })).body.length).toBe(28 * 28);
+  });
+
+  test('plans a run, and sees what augmentation makes of images', async () => {
+    const page = connect();
+    await digits(page, 50);
+    const dataset = (await page.datasets.list())[0]!.id;
+    const plan = await page.training.defaults({ dataset, preset: 'mlp-16-16' });
+    expect(await page.training.check(plan)).toMatchObject({ problems: [], runs: 1 });
+    expect((await page.training.catalog()).presets.length).toBeGreaterThan(0);
+    const pictures = await ask({ path: trainingPaths.augmented(dataset, '{"noise":3}', 1, 2) });
+    const header = [0, 1, 2, 3, 4].map((i) => pictures.body.readUInt32LE(i * 4));
+    expect(header).toEqual([2, expect.any(Number), 1, 28, 28]);
+    expect(pictures.body.length).toBe(20 + 2 * (1 + header[1]!) * 28 * 28);
+    for (const [options, count] of [['{"noise":-3}', 2] as const, ['{}', 99] as const]) {
+      const refused = await ask({ path: trainingPaths.augmented(dataset, options, 1, count) });
+      expect(refused.status).toBe(400);
+      expect(JSON.parse(refused.body.toString())).toMatchObject({
+        code: count > 2 ? 'call-invalid' : 'setting-invalid',
+      });
+    }
   });
 
   test('downloads a dataset, and uploads it again', async () => {

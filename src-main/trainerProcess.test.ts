@@ -234,6 +234,39 @@ describe('a run in a process of its own', () => {
     expect(resultOf(workspace, id).epochs).toBeGreaterThan(epochs);
   });
 
+  it('given epochs up to the old total goes on for them, also after a crash before its first checkpoint', async () => {
+    const { workspace, supervisor, request } = await prepared();
+    const some = { epochs: 20, learningRate: 1, earlyStopping: { patience: 1 } };
+    const { id } = supervisor.start(request(some));
+    await supervisor.ended(id);
+    const { epochs } = resultOf(workspace, id);
+    // What the program stores when it is told so; then it ends, and starts again.
+    workspace.runs.extend(id, workspace.runs.get(id).options);
+    workspace.runs.setState(id, { status: 'queued' });
+    workspace.runs.markInterrupted();
+    supervisor.resume(id);
+    await supervisor.ended(id);
+    expect(resultOf(workspace, id).epochs).toBeGreaterThan(epochs);
+    expect(workspace.runs.get(id).isExtended).toBe(false);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'that is killed from outside is interrupted, and says why after a restart as well',
+    async () => {
+      const { workspace, supervisor, request } = await prepared();
+      const { id } = supervisor.start(request({ epochs: 1000 }));
+      await next(supervisor, id, isKind('epoch'));
+      process.kill(processOf(workspace, id), 'SIGKILL');
+      const { error } = await supervisor.ended(id);
+      expect(error).toMatchObject({ code: 'trainer-crashed' });
+      workspace.runs.markInterrupted();
+      expect(workspace.runs.get(id).state).toEqual({ status: 'interrupted', error });
+      expect(await supervisor.ended(id)).toMatchObject({ error });
+      // Its place is kept for when it goes on.
+      expect(workspace.runs.get(id).place).toBe(1);
+    },
+  );
+
   it('is not given more epochs than a run may have, and stays as it was', async () => {
     const { workspace, supervisor, request } = await prepared();
     const { id } = supervisor.start(request({ epochs: 1 }));

@@ -1,5 +1,6 @@
-/** @file Starts the trainer as a child process of Node. */
+/** @file Starts the trainer, and trials of devices, as child processes of Node. */
 import { fork } from 'node:child_process';
+import type { AppPorts } from '../src-core/app.ts';
 import type { TrainerExit, TrainerProcess } from '../src-core/training/trainerProcess.ts';
 
 /** The end of what it wrote to stderr: where the reason of a crash is. */
@@ -7,8 +8,18 @@ const errorOutputChars = 4000;
 
 const trainerProgram = new URL('./trainer.ts', import.meta.url);
 
+const trialProgram = new URL('../src-core/engine/deviceTrial.ts', import.meta.url);
+
 export function startTrainer(program = trainerProgram): TrainerProcess {
-  const child = fork(program, {
+  return forked(program, []);
+}
+
+export function startTrial(provider: string): ReturnType<AppPorts['startTrial']> {
+  return forked(trialProgram, [provider]);
+}
+
+function forked(program: URL, args: readonly string[]): TrainerProcess {
+  const child = fork(program, args, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // None of the parent's own options, such as a debugger's port.

@@ -37,6 +37,8 @@ export type Verb<T extends OptionTable = OptionTable> = {
   readonly options: T;
   /** Does it, says what people want to read, and returns what `--json` prints. */
   readonly run: (call: Call<T>) => Promise<unknown>;
+  /** Whether it came to less than was asked for, told by what `run` returned: the exit code is then 1. */
+  readonly fellShort?: (result: unknown) => boolean;
 };
 
 /** A row whose `run` sees the options of its own table. */
@@ -84,6 +86,12 @@ export const verbs: readonly Verb[] = [
         terminal.say(`${run} failed, ${code}: ${message}`);
       return { ...figures, runs, failed };
     },
+    fellShort: (result) =>
+      typeof result === 'object' &&
+      result !== null &&
+      'failed' in result &&
+      Array.isArray(result.failed) &&
+      result.failed.length > 0,
   }),
   verb({
     name: 'resume',

@@ -8,10 +8,12 @@
 
 /** Where a command can be given. Commands of contexts that are in force together must differ in their chords. */
 export const contexts = {
-  app: { title: 'Everywhere', together: ['dataset', 'grid', 'labeling'] },
+  app: { title: 'Everywhere', together: ['dataset', 'grid', 'labeling', 'train', 'runs'] },
   dataset: { title: 'Dataset', together: ['app', 'grid', 'labeling'] },
   grid: { title: 'Images', together: ['app', 'dataset'] },
   labeling: { title: 'Labeling', together: ['app', 'dataset'] },
+  train: { title: 'Train', together: ['app'] },
+  runs: { title: 'Runs', together: ['app'] },
 } as const satisfies Record<string, { title: string; together: readonly string[] }>;
 export type KeyContext = keyof typeof contexts;
 
@@ -67,6 +69,19 @@ export const keymap = {
   },
   'labeling.skip': { context: 'labeling', title: 'Skip', keys: ['space'], repeats: true },
   'labeling.close': { context: 'labeling', title: 'Back to the images', keys: ['escape'] },
+
+  'train.start': { context: 'train', title: 'Start', keys: ['Mod+enter'] },
+  'train.more': { context: 'train', title: 'Show or hide all settings', keys: ['m'] },
+  'train.reset': { context: 'train', title: 'Usual settings', keys: [] },
+
+  'runs.search': { context: 'runs', title: 'Search runs', keys: ['/'] },
+  'runs.selectAll': { context: 'runs', title: 'Select all', keys: ['Mod+a'] },
+  'runs.clear': { context: 'runs', title: 'Clear the selection', keys: ['escape'] },
+  'runs.compare': { context: 'runs', title: 'Compare', keys: ['c'] },
+  'runs.pause': { context: 'runs', title: 'Pause or resume', keys: ['p'] },
+  'runs.hide': { context: 'runs', title: 'Hide or show in the charts', keys: ['h'] },
+  'runs.allOfX': { context: 'runs', title: 'Zoom out', keys: ['z'] },
+  'runs.remove': { context: 'runs', title: 'Remove the selected runs…', keys: ['delete'] },
 } as const satisfies Record<string, Command>;
 export type CommandId = keyof typeof keymap;
 

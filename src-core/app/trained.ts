@@ -1,6 +1,6 @@
 /**
- * @file What can be done with a trained network: judge it on a split, compare it with others, predict with it,
- * export it. Each opens what it needs and closes it again.
+ * @file What can be done with a trained network: judge it on a split, predict with it, export it. Each opens what it
+ * needs and closes it again.
  */
 import { readFile } from 'node:fs/promises';
 import { inspectImage, decodeToTensor } from '../data/decode/decode.ts';
@@ -11,14 +11,10 @@ import type { OpenedModel } from '../export/format.ts';
 import { parseFormatName } from '../export/formats.ts';
 import { openModel } from '../export/openModel.ts';
 import { verifiedSamplesMax } from '../export/verify.ts';
-import { comparison, type ComparedRun, type Comparison } from '../inspect/comparison.ts';
-import { comparisonTable } from '../inspect/comparisonTable.ts';
 import { evaluation, type Evaluation } from '../inspect/evaluation.ts';
-import { hiddenActivations } from '../model/layers.ts';
 import type { ImageShape } from '../model/spec.ts';
 import { loadEngine } from '../training/engines.ts';
 import { readKept } from '../training/kept.ts';
-import { EpochMetrics, RunResult } from '../training/metrics.ts';
 import type { TensorCache } from '../data/cache.ts';
 import type { Part } from '../workspace/records.ts';
 import { hashBytes } from '../workspace/snapshots.ts';
@@ -62,39 +58,6 @@ export async function inspectRun(
     return { image, label: classes[label]!, predicted: classes[predicted]!, confidence };
   });
   return { run: run.id, split, classes, ...judged, mistakes };
-}
-
-/** Finished runs side by side, grouped by activation. @throws InklingError `run-unfinished` */
-export function compareRuns(
-  workspace: Workspace,
-  runs: readonly Run[],
-  target: number,
-): Comparison & { readonly table: string } {
-  const compared = comparison(
-    runs.map((run) => comparedRun(workspace, run)),
-    target,
-  );
-  return { ...compared, table: comparisonTable(compared) };
-}
-
-function comparedRun(workspace: Workspace, run: Run): ComparedRun {
-  if (run.state.status !== 'finished')
-    throw failure('run-unfinished', { run: run.id, status: run.state.status });
-  const result = RunResult.parse(run.state.result);
-  let seconds = 0; // from the start of the run; an epoch's own timing begins with the epoch
-  const epochs = workspace.metrics.epochs(run.id).map(({ values }) => EpochMetrics.parse(values));
-  return {
-    // Presets have one activation for all hidden layers, or none.
-    activation: hiddenActivations(run.spec)[0] ?? 'linear',
-    seed: run.options.seed,
-    testAccuracy: result.test?.accuracy ?? null,
-    validationAccuracy: result.validation?.accuracy ?? null,
-    seconds: result.seconds,
-    epochs: epochs.map(({ validation, timing }) => ({
-      validationAccuracy: validation?.accuracy ?? null,
-      seconds: (seconds += timing.seconds),
-    })),
-  };
 }
 
 export type ImagePrediction = {

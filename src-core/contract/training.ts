@@ -371,6 +371,10 @@ const run = z.object({ run: RunName });
 
 export const training = {
   catalog: oc.output(Catalog),
+  /** The curves of activations with constants of their own, over the same x as those of the catalog. */
+  curves: oc
+    .input(z.object({ activations: z.array(ActivationLabel).min(1).max(32) }))
+    .output(z.array(z.object({ activation: ActivationLabel, f: Curve, slope: Curve }))),
   /** A preset with its usual options, for this dataset. */
   defaults: oc.input(z.object({ dataset: Id, preset: z.string().max(40) })).output(TrainPlan),
   /** Judges a plan without starting it. */
@@ -438,9 +442,9 @@ export const seriesPointsMax = 20_000;
  * `series`: little-endian: uint32 number of runs; then for each run in the order asked for: uint32 its number (7 for
  *   r7), uint32 first step, uint32 stride, uint32 count, then count float32. Point i covers steps
  *   first + i·stride … first + (i+1)·stride − 1.
- * `augmented`: training images of a dataset and what augmentation makes of them: uint32 images, uint32 variants,
- *   uint32 channels, uint32 height, uint32 width, then images·(1 + variants) pictures uint8 [C, H, W], each image
- *   followed by its variants. The specification is JSON.
+ * `augmented`: training images of a dataset and what augmentation makes of them, little-endian: uint32 images,
+ *   uint32 variants, uint32 channels, uint32 height, uint32 width, then images·(1 + variants) pictures uint8
+ *   [C, H, W], each image followed by its variants. The specification is JSON.
  */
 export const trainingPaths = {
   series: (names: readonly string[], series: SeriesName): string =>

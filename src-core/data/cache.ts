@@ -162,7 +162,12 @@ async function append(file: FileHandle, tensors: readonly Uint8Array[]): Promise
   await file.writeFile(Buffer.concat(tensors));
 }
 
-function tensorOf(blob: Blob | undefined, shape: ImageShape, decode: DecodeToTensor) {
+/** A stored image as the cache holds it: as it came where it fits already, else decoded. */
+export async function tensorOf(
+  blob: Blob | undefined,
+  shape: ImageShape,
+  decode: DecodeToTensor,
+): Promise<Uint8Array> {
   if (!blob) throw new Error('a snapshot names a blob that is not stored');
   const isPlain =
     blob.encoding === 'raw' &&

@@ -16,6 +16,7 @@ import {
   littleEndian,
   rangesOf,
   type Candidate,
+  type Extent,
   type Snapshot,
 } from '../workspace/snapshots.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -28,7 +29,7 @@ export type FreezeOptions = {
    * figures for different limits can be compared.
    */
   readonly limit?: number | null;
-  /** The size of the network's input, where `inputShape` should not choose. */
+  /** The size of the network's input, where `shapeFor` should not choose. */
   readonly shape?: ImageShape | null;
 };
 
@@ -60,7 +61,7 @@ export function freezeSnapshot(
     if (train.length === 0) throw untrainable(dataset, 'it has no labeled images for training');
 
     const content = pack([train, ofPart('validation'), ofPart('test')]);
-    const shape = options.shape ?? inputShape(candidates);
+    const shape = options.shape ?? shapeFor(extentOf(candidates));
     const frozen = { classes, shape, resize: resizeRule, ...content };
     const snapshot = { hash: snapshotHash(frozen), ...frozen };
     workspace.snapshots.put(dataset.id, snapshot);
@@ -72,15 +73,41 @@ export function freezeSnapshot(
  * The images' own size if they share one up to 128×128, else 64×64; one channel if all are grey (with or without
  * alpha), else three.
  */
-function inputShape(candidates: readonly Candidate[]): ImageShape {
-  const [, , , width, height] = candidates[0]!;
-  const isShared = candidates.every((one) => one[3] === width && one[4] === height);
-  const isKept = isShared && width <= keptSizeMax && height <= keptSizeMax;
+export function shapeFor({
+  widthMin,
+  widthMax,
+  heightMin,
+  heightMax,
+  channelsMax,
+}: Extent): ImageShape {
+  const isShared = widthMin === widthMax && heightMin === heightMax;
+  const isKept = isShared && widthMax <= keptSizeMax && heightMax <= keptSizeMax;
   return {
-    channels: candidates.every((one) => one[5] <= 2) ? 1 : 3,
-    height: isKept ? height : fittedSize,
-    width: isKept ? width : fittedSize,
+    channels: channelsMax <= 2 ? 1 : 3,
+    height: isKept ? heightMax : fittedSize,
+    width: isKept ? widthMax : fittedSize,
   };
+}
+
+function extentOf(candidates: readonly Candidate[]): Extent {
+  const [, , , width, height, channels] = candidates[0]!;
+  const extent = {
+    widthMin: width,
+    widthMax: width,
+    heightMin: height,
+    heightMax: height,
+    channelsMin: channels,
+    channelsMax: channels,
+  };
+  for (const [, , , width, height, channels] of candidates) {
+    extent.widthMin = Math.min(extent.widthMin, width);
+    extent.widthMax = Math.max(extent.widthMax, width);
+    extent.heightMin = Math.min(extent.heightMin, height);
+    extent.heightMax = Math.max(extent.heightMax, height);
+    extent.channelsMin = Math.min(extent.channelsMin, channels);
+    extent.channelsMax = Math.max(extent.channelsMax, channels);
+  }
+  return extent;
 }
 
 function limited(train: Candidate[], limit: number | null, seed: number): Candidate[] {

@@ -1,6 +1,6 @@
 /**
  * @file A process of its own that starts one onnxruntime provider and reports whether it can compute. A graphics
- * driver that crashes or hangs ends this process and nothing else. Started by `devices.ts`.
+ * driver that crashes or hangs ends this process and nothing else. Started by the host, for `devices.ts`.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
@@ -48,5 +48,15 @@ function softwareDriver(): string | null {
   return Object.entries(softwareDrivers).find(([part]) => only.includes(part))?.[1] ?? null;
 }
 
-const trial = await attempt(process.argv[2] ?? '');
-process.send?.(trial, () => process.exit());
+/** Electron's end of the channel to its parent, which Node's types do not know. */
+type UtilityProcess = { readonly parentPort?: { postMessage(message: unknown): void } };
+
+// The last argument, whatever kind of process this is.
+const trial = await attempt(process.argv.at(-1) ?? '');
+const { parentPort } = process as UtilityProcess;
+if (parentPort) {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process, not a window
+  parentPort.postMessage(trial);
+  // Once the message has left.
+  setTimeout(() => process.exit(), 100);
+} else process.send?.(trial, () => process.exit());

@@ -1,9 +1,10 @@
 /** @file Device discovery on the computer that runs the tests, whatever it has. */
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { startTrial } from '../../src-main/trainerProcess.ts';
 import { devices, tryProvider } from './devices.ts';
 
-const found = await devices();
+const found = await devices(startTrial);
 
 describe('the list of devices', () => {
   test('names every device of both engines once', () => {
@@ -38,11 +39,11 @@ describe('the list of devices', () => {
 });
 
 test('a provider that does not exist is an answer, not a crash', async () => {
-  expect(await tryProvider('abacus')).toMatchObject({ ok: false });
+  expect(await tryProvider(startTrial, 'abacus')).toMatchObject({ ok: false });
 });
 
 test('a trial that takes too long is ended', async () => {
-  const trial = await tryProvider('cpu', 1);
+  const trial = await tryProvider(startTrial, 'cpu', 1);
   expect(trial).toEqual({ ok: false, reason: 'its driver did not answer within 0.001 seconds' });
 });
 
@@ -54,7 +55,7 @@ test.skipIf(!hasSwiftShader)('WebGPU imitated by SwiftShader is found and called
   const before = process.env['VK_ICD_FILENAMES'];
   process.env['VK_ICD_FILENAMES'] = swiftShader;
   try {
-    expect(await tryProvider('webgpu')).toEqual({ ok: true, software: 'SwiftShader' });
+    expect(await tryProvider(startTrial, 'webgpu')).toEqual({ ok: true, software: 'SwiftShader' });
   } finally {
     if (before === undefined) delete process.env['VK_ICD_FILENAMES'];
     else process.env['VK_ICD_FILENAMES'] = before;

@@ -1,19 +1,32 @@
 /**
  * @file Where this computer can train and predict, over both engines. A provider that onnxruntime lists may still
- * lack a driver or a graphics card, so each one is really started, in a short-lived process of its own.
+ * lack a driver or a graphics card, so each one is really started, in a short-lived process of its own. What kind of
+ * process that is, the host knows.
  */
-import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { listSupportedBackends } from 'onnxruntime-node';
 import { z } from 'zod';
 import type { Trial } from './deviceTrial.ts';
 import type { Device } from './engine.ts';
 import { tfjsDevices } from './tfjs/runtime.ts';
 
+/** A process that runs `deviceTrial.ts` for one provider. */
+export type TrialProcess = {
+  readonly onMessage: (listener: (message: unknown) => void) => void;
+  /** Called once, after the last message. */
+  readonly onExit: (listener: (exit: TrialExit) => void) => void;
+  readonly kill: () => void;
+};
+export type TrialExit = {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Why it could not even be started, or what it wrote to stderr. */
+  readonly errorOutput: string;
+};
+export type StartTrial = (provider: string) => TrialProcess;
+
 /** Every device of both engines, with why and how to get it for those that cannot be used. */
-export async function devices(): Promise<readonly Device[]> {
-  const [onnx, tfjs] = await Promise.all([onnxDevices(), tfjsDevices()]);
+export async function devices(start: StartTrial): Promise<readonly Device[]> {
+  const [onnx, tfjs] = await Promise.all([onnxDevices(start), tfjsDevices()]);
   return [...onnx, ...tfjs];
 }
 
@@ -80,18 +93,19 @@ const webgpuHints: Partial<Record<Platform, string>> = {
 };
 
 /** The devices of the default engine. */
-export async function onnxDevices(): Promise<readonly Device[]> {
+async function onnxDevices(start: StartTrial): Promise<readonly Device[]> {
   const listed = new Set(listSupportedBackends().map(({ name }) => name));
   const found: Device[] = [];
   // One after another: two drivers starting at once tell us less when one of them fails.
   for (const id of Object.keys(providers).filter(isOnnxId))
-    found.push(await describe(id, listed.has(id), process.platform));
+    found.push(await describe(id, listed.has(id) ? start : null, process.platform));
   return found;
 }
 
-async function describe(id: OnnxId, listed: boolean, platform: Platform): Promise<Device> {
+/** @param start null: onnxruntime does not list it. */
+async function describe(id: OnnxId, start: StartTrial | null, platform: Platform): Promise<Device> {
   const { label, training, hint }: Provider = providers[id];
-  const trial = listed ? await tryProvider(id) : failed(unlisted(id, platform));
+  const trial = start ? await tryProvider(start, id) : failed(unlisted(id, platform));
   const common = { engine: 'onnx', id } as const;
   if (!trial.ok)
     return { ...common, label, available: false, reason: trial.reason, hint: hint(platform) };
@@ -123,22 +137,29 @@ const TrialMessage = z.union([
 ]);
 
 /** Starts a provider and computes on it, in another process. Never throws, whatever the driver does. */
-export function tryProvider(id: string, limitMs = TRIAL_LIMIT_MS): Promise<Trial> {
+export function tryProvider(
+  start: StartTrial,
+  id: string,
+  limitMs = TRIAL_LIMIT_MS,
+): Promise<Trial> {
   return new Promise((resolve) => {
-    const child = fork(trialFile(), [id], {
-      stdio: 'ignore',
-      timeout: limitMs,
-      killSignal: 'SIGKILL',
+    const child = start(id);
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      child.kill();
+    }, limitMs);
+    child.onMessage((message) => {
+      clearTimeout(limit);
+      const { data } = TrialMessage.safeParse(message);
+      if (!data) resolve(failed('its trial said something unknown'));
+      else resolve(data.ok ? data : failed(plain(data.reason)));
     });
-    child.on('message', (message) => {
-      const trial = TrialMessage.parse(message);
-      resolve(trial.ok ? trial : failed(plain(trial.reason)));
-    });
-    child.on('error', (error) =>
-      resolve(failed(`its trial could not be started (${error.message})`)),
-    );
     // After a message this changes nothing: the promise is settled.
-    child.on('exit', (code, signal) => resolve(failed(ending(code, signal, limitMs))));
+    child.onExit((exit) => {
+      clearTimeout(limit);
+      resolve(failed(isLate ? lateness(limitMs) : ending(exit)));
+    });
   });
 }
 
@@ -146,16 +167,12 @@ function failed(reason: string): Trial {
   return { ok: false, reason };
 }
 
-/** Beside this file, as source or, in a packaged program, as built. */
-function trialFile(): string {
-  const [source, built] = ['./deviceTrial.ts', './deviceTrial.js'].map((name) =>
-    fileURLToPath(new URL(name, import.meta.url)),
-  );
-  return existsSync(source!) ? source! : built!;
+function lateness(limitMs: number): string {
+  return `its driver did not answer within ${limitMs / 1000} seconds`;
 }
 
-function ending(code: number | null, signal: string | null, limitMs: number): string {
-  if (signal === 'SIGKILL') return `its driver did not answer within ${limitMs / 1000} seconds`;
+function ending({ code, signal, errorOutput }: TrialExit): string {
+  if (code === null && signal === null) return `its trial could not be started (${errorOutput})`;
   return `its driver crashed when it was tried (${signal ?? `exit code ${code}`})`;
 }
 

@@ -107,7 +107,6 @@ export type PredictorRequest = {
 
 export interface Engine {
   readonly name: EngineName;
-  devices(): Promise<readonly Device[]>;
   /** @throws InklingError `device-unavailable`, `layer-shape` */
   trainer(request: TrainerRequest): Promise<Trainer>;
   /** @throws InklingError `device-unavailable`, `layer-shape` */

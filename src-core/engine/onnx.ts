@@ -18,7 +18,6 @@ import { input, type Value } from '../graph/value.ts';
 import { averagingDecay } from '../model/averaging.ts';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork, type Network } from '../model/layers.ts';
-import { onnxDevices } from './devices.ts';
 import {
   imageSize,
   type Engine,
@@ -31,7 +30,7 @@ import {
   type TrainState,
 } from './engine.ts';
 
-export const onnxEngine: Engine = { name: 'onnx', devices: onnxDevices, trainer, predictor };
+export const onnxEngine: Engine = { name: 'onnx', trainer, predictor };
 
 /** How each device is asked for. Only WebGPU can keep tensors on the device between runs. */
 const providers: Record<string, { readonly name: string; readonly resident: boolean }> = {

@@ -7,7 +7,7 @@ import { resolveNetwork } from '../model/layers.ts';
 import { ModelSpec, TrainOptions, type LossSpec } from '../model/spec.ts';
 import { stream } from '../random.ts';
 import type { Batch, Tensors, Trainer, TrainState } from './engine.ts';
-import { restoreUtil } from './tfjs/runtime.ts';
+import { restoreUtil, tfjsDevices } from './tfjs/runtime.ts';
 import { tfjsEngine } from './tfjs.ts';
 
 const BATCH_SIZE = 4;
@@ -136,7 +136,7 @@ test('dead and saturated shares and slopes say what the parameters imply', async
 });
 
 test('the native backend, when not installed, is refused with what to do', async () => {
-  const [native, plain] = await tfjsEngine.devices();
+  const [native, plain] = await tfjsDevices();
   expect(plain).toMatchObject({ id: 'cpu', available: true });
   if (native?.available !== false) return;
   const request = { spec: everything, params: paramsOf(everything), threads: 1 };

@@ -4,12 +4,11 @@
  */
 import type { Engine } from './engine.ts';
 import { createPredictor } from './tfjs/predictor.ts';
-import { loadRuntime, tfjsDevices } from './tfjs/runtime.ts';
+import { loadRuntime } from './tfjs/runtime.ts';
 import { createTrainer } from './tfjs/trainer.ts';
 
 export const tfjsEngine: Engine = {
   name: 'tfjs',
-  devices: tfjsDevices,
   trainer: async (request) => createTrainer(await loadRuntime(request.device), request),
   predictor: async (request) => createPredictor(await loadRuntime(request.device), request),
 };

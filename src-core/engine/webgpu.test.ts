@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ModelSpec, TrainOptions } from '../model/spec.ts';
 import { stream } from '../random.ts';
+import { startTrial } from '../../src-main/trainerProcess.ts';
 import { tryProvider } from './devices.ts';
 import { imageSize } from './engine.ts';
 import { onnxEngine } from './onnx.ts';
@@ -74,7 +75,7 @@ describe.skipIf(!hasDriver)('WebGPU, where there is a driver (Chromium brings Sw
   let works = false;
   beforeAll(async () => {
     if (existsSync(SOFTWARE_DRIVER)) process.env['VK_ICD_FILENAMES'] ??= SOFTWARE_DRIVER;
-    works = (await tryProvider('webgpu')).ok;
+    works = (await tryProvider(startTrial, 'webgpu')).ok;
   }, 30_000);
 
   it.each(Object.entries(networks))(

@@ -7,12 +7,15 @@ import { comparisonTable } from './comparisonTable.ts';
 /** One run a value, seeds from 1. */
 function runs(activation: string, accuracies: readonly (number | null)[]): ComparedRun[] {
   return accuracies.map((testAccuracy, i) => ({
+    run: `${activation}${i + 1}`,
     activation,
     seed: i + 1,
     testAccuracy,
     validationAccuracy: testAccuracy,
     seconds: 10,
+    samplesPerSecond: 1000,
     epochs: [],
+    health: [],
   }));
 }
 
@@ -30,7 +33,7 @@ describe('groups', () => {
     expect(testAccuracy!.mean).toBeCloseTo(0.92, 12);
     expect(testAccuracy!.sd).toBeCloseTo(0.04 / Math.SQRT2, 12);
     expect(testAccuracy).toMatchObject({ min: 0.9, max: 0.94 });
-    expect(groups[1]!.testAccuracy).toEqual({ mean: 0.8, sd: null, min: 0.8, max: 0.8 });
+    expect(groups[1]!.testAccuracy).toEqual({ n: 1, mean: 0.8, sd: null, min: 0.8, max: 0.8 });
   });
 
   test('say when runs first reached an accuracy, and how many did', () => {

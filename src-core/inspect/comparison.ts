@@ -3,7 +3,7 @@
  * pair of activations the difference over the seeds they share. What is said in words never goes beyond what
  * the interval supports.
  */
-import { activationTitle } from '../model/activations.ts';
+import { networkActivationTitle } from '../model/networkWords.ts';
 import { studentT, summary, type Summary } from './statistics.ts';
 
 export type ComparedEpoch = {
@@ -13,15 +13,28 @@ export type ComparedEpoch = {
   readonly seconds: number;
 };
 
+/** One layer at the end of the epoch that was kept. */
+export type ComparedLayer = {
+  readonly layer: string;
+  readonly deadShare: number;
+  readonly saturatedShare: number;
+  readonly gradientNorm: number;
+  /** The mean of the learned slopes; null: it has none. */
+  readonly slope: number | null;
+};
+
 /** Accuracies are 0 … 1. */
 export type ComparedRun = {
+  readonly run: string;
   readonly activation: string;
   readonly seed: number;
   /** Null: no test images. */
   readonly testAccuracy: number | null;
   readonly validationAccuracy: number | null;
   readonly seconds: number;
+  readonly samplesPerSecond: number;
   readonly epochs: readonly ComparedEpoch[];
+  readonly health: readonly ComparedLayer[];
 };
 
 /** How long runs took to a validation accuracy; the figures are of those that reached it. */
@@ -32,13 +45,27 @@ export type Reaching = {
   readonly seconds: Summary | null;
 };
 
+/** Means, spreads and extremes over the runs of a group. */
+export type LayerSummary = {
+  readonly layer: string;
+  readonly deadShare: Summary;
+  readonly saturatedShare: Summary;
+  readonly gradientNorm: Summary;
+  readonly slopes: Summary | null;
+};
+
 export type ComparedGroup = {
   readonly activation: string;
+  readonly title: string;
+  readonly runs: readonly string[];
   readonly n: number;
   readonly testAccuracy: Summary | null;
   readonly validationAccuracy: Summary | null;
   readonly seconds: Summary | null;
+  readonly samplesPerSecond: Summary | null;
   readonly reaching: Reaching;
+  /** Layers in order. */
+  readonly health: readonly LayerSummary[];
 };
 
 export type ComparedPair = {
@@ -53,7 +80,7 @@ export type ComparedPair = {
   readonly text: string;
 };
 
-export type Comparison = {
+export type Figures = {
   readonly groups: readonly ComparedGroup[];
   readonly pairs: readonly ComparedPair[];
   /** What to keep in mind reading the pairs; null when there is one pair or none. */
@@ -64,7 +91,7 @@ export type Comparison = {
 const targetDefault = 0.97;
 
 /** Groups are in the order in which their activations first appear; pairs follow it. */
-export function comparison(runs: readonly ComparedRun[], target = targetDefault): Comparison {
+export function comparison(runs: readonly ComparedRun[], target = targetDefault): Figures {
   const groups = Map.groupBy(runs, (run) => run.activation);
   const names = [...groups.keys()];
   const pairs = names.flatMap((a, i) =>
@@ -82,12 +109,34 @@ function groupOf(activation: string, runs: readonly ComparedRun[], target: numbe
   if (seeds.size < runs.length) throw new RangeError(`${activation}: two runs with the same seed`);
   return {
     activation,
+    title: networkActivationTitle(activation),
+    runs: runs.map(({ run }) => run),
     n: runs.length,
     testAccuracy: summary(known(runs.map((run) => run.testAccuracy))),
     validationAccuracy: summary(known(runs.map((run) => run.validationAccuracy))),
     seconds: summary(runs.map((run) => run.seconds)),
+    samplesPerSecond: summary(runs.map((run) => run.samplesPerSecond)),
     reaching: reaching(runs, target),
+    health: healthOf(runs),
   };
+}
+
+/** Layers by name: those that not every run has are summarized over the runs that have them. */
+function healthOf(runs: readonly ComparedRun[]): LayerSummary[] {
+  const layers = Map.groupBy(
+    runs.flatMap(({ health }) => health),
+    ({ layer }) => layer,
+  );
+  return [...layers].map(([layer, found]) => {
+    const of = (pick: (one: ComparedLayer) => number): Summary => summary(found.map(pick))!;
+    return {
+      layer,
+      deadShare: of((one) => one.deadShare),
+      saturatedShare: of((one) => one.saturatedShare),
+      gradientNorm: of((one) => one.gradientNorm),
+      slopes: summary(known(found.map((one) => one.slope))),
+    };
+  });
 }
 
 function known(values: readonly (number | null)[]): number[] {
@@ -129,7 +178,7 @@ function pairOf(
     seeds,
     difference,
     ci95: difference === null || half === null ? null : [difference - half, difference + half],
-    text: sentence(activationTitle(a), activationTitle(b), seeds, difference, half),
+    text: sentence(networkActivationTitle(a), networkActivationTitle(b), seeds, difference, half),
   };
 }
 

@@ -52,7 +52,7 @@ describe('a summary', () => {
   });
 
   test('of one value has no deviation, and of none is null', () => {
-    expect(summary([3])).toEqual({ mean: 3, sd: null, min: 3, max: 3 });
+    expect(summary([3])).toEqual({ n: 1, mean: 3, sd: null, min: 3, max: 3 });
     expect(summary([])).toBeNull();
   });
 });

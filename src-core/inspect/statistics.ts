@@ -1,6 +1,7 @@
 /** @file The statistics that comparisons rest on: summaries, Student's t, and McNemar's exact test. */
 
 export type Summary = {
+  readonly n: number;
   readonly mean: number;
   /** Of a sample, with n − 1; null for a single value. */
   readonly sd: number | null;
@@ -8,14 +9,14 @@ export type Summary = {
   readonly max: number;
 };
 
-/** Null without values. */
+/** Null without values. A value that is not a number makes all but n not a number. */
 export function summary(values: readonly number[]): Summary | null {
   if (values.length === 0) return null;
   const n = values.length;
   const mean = values.reduce((sum, x) => sum + x, 0) / n;
   const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   const sd = n === 1 ? null : Math.sqrt(squares / (n - 1));
-  return { mean, sd, min: Math.min(...values), max: Math.max(...values) };
+  return { n, mean, sd, min: Math.min(...values), max: Math.max(...values) };
 }
 
 /**

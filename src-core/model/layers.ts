@@ -400,7 +400,7 @@ function show(shape: Shape): string {
 }
 
 /** Labels of the activations of the hidden layers in order of appearance, each once; linear ones are none. */
-export function hiddenActivations(spec: ModelSpec): readonly string[] {
+export function hiddenActivations(spec: Pick<ModelSpec, 'layers'>): readonly string[] {
   const seen = new Set<string>();
   const visit = (layer: LayerSpec): void => {
     if ('activation' in layer) seen.add(activationLabel(layer.activation));

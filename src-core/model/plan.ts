@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { failure } from '../errors.ts';
 import { activations, constantOf, defaultActivation, isActivationName } from './activations.ts';
+import { augmentations, optimizers } from './choices.ts';
 import { isPresetName, presetRow, presets, presetSpec } from './presets.ts';
 import {
   ActivationSpec,
@@ -39,25 +40,8 @@ export type RunRequest = {
   readonly threads?: number | undefined;
 };
 
-/** Where each optimizer usually works on networks of this size. */
-const learningRates: Record<OptimizerSpec['kind'], number> = {
-  'gradient-descent': 0.5,
-  sgd: 0.1,
-  momentum: 0.05,
-  nesterov: 0.05,
-  rmsprop: 1e-3,
-  adam: 1e-3,
-  adamw: 1e-3,
-};
-
-/** Augmentations by name. */
-const augmentations = {
-  none: null,
-  digits: { shiftPixels: 2, rotateDegrees: 10, scale: 0.1, shearDegrees: 5 },
-  elastic: { shiftPixels: 2, rotateDegrees: 10, scale: 0.1, elasticPixels: 2, elasticSigma: 4 },
-} as const;
-
-const losses: Record<string, string> = { ce: 'crossEntropy', mse: 'meanSquaredError' };
+/** Losses by their short names. */
+const lossNames: Record<string, string> = { ce: 'crossEntropy', mse: 'meanSquaredError' };
 
 /**
  * @throws InklingError `preset-unknown`, `activation-unknown`, `setting-invalid`
@@ -68,7 +52,7 @@ export function planSpec(request: RunRequest, input: ImageShape, classes: number
       preset: request.preset,
       known: Object.keys(presets).join(', '),
     });
-  const spec = presetSpec(request.preset, input, classes, planActivation(request.activation));
+  const spec = presetSpec(request.preset, input, classes, parseActivation(request.activation));
   return checked(ModelSpec, {
     ...spec,
     output: request.output ?? spec.output,
@@ -82,14 +66,14 @@ export function planOptions(request: RunRequest): TrainOptions {
   const ownOptimizer = preset.optimizer?.kind ?? 'adam';
   const kind = request.optimizer ?? ownOptimizer;
   const optimizer = checked(OptimizerSpec, { kind }, 'optimizer');
-  const loss = losses[request.loss ?? 'ce'] ?? request.loss;
+  const loss = lossNames[request.loss ?? 'ce'] ?? request.loss;
   return checked(TrainOptions, {
     ...preset,
     optimizer,
     // A preset's rate is meant for its own optimizer.
     learningRate:
       (optimizer.kind === ownOptimizer ? preset.learningRate : null) ??
-      learningRates[optimizer.kind],
+      optimizers[optimizer.kind].learningRate,
     loss: { kind: loss, ...given({ labelSmoothing: request.labelSmoothing }) },
     ...given({
       schedule: request.schedule && planSchedule(request.schedule, request.epochs ?? 5),
@@ -108,8 +92,12 @@ export function planOptions(request: RunRequest): TrainOptions {
   });
 }
 
-/** `name` or `name:constant`, for example `leaky-relu:0.2`. ReLU where nothing is asked for. */
-function planActivation(text = 'relu'): ActivationSpec {
+/**
+ * `name` or `name:constant`, for example `leaky-relu:0.2`. ReLU where nothing is asked for.
+ *
+ * @throws InklingError `activation-unknown`, `setting-invalid`
+ */
+export function parseActivation(text = 'relu'): ActivationSpec {
   const [name = '', constant, ...rest] = text.split(':');
   if (!isActivationName(name))
     throw failure('activation-unknown', {
@@ -122,8 +110,14 @@ function planActivation(text = 'relu'): ActivationSpec {
       setting: 'activation',
       problem: `${text} is not a name and one constant, such as elu:0.5`,
     });
-  const field = constantOf(name) ?? 'constant';
-  return checked(ActivationSpec, { name, [field]: Number(constant) }, 'activation');
+  const known = constantOf(name);
+  const parsed = ActivationSpec.safeParse({ name, [known?.field ?? 'constant']: Number(constant) });
+  if (parsed.success) return parsed.data;
+  const { title } = activations[name];
+  const problem = known
+    ? `the constant of ${title} (${known.title}) is ${known.min} … ${known.max}, not ${constant}`
+    : `${title} takes no constant`;
+  throw failure('setting-invalid', { setting: 'activation', problem });
 }
 
 /** The step schedule halves three times in a run; the others have their own shape. */
@@ -140,7 +134,8 @@ function planAugmentation(name: string | undefined): AugmentationSpec | null | u
       setting: 'augmentation',
       problem: `${name} is none of ${Object.keys(augmentations).join(', ')}`,
     });
-  return row[1] === null ? null : AugmentationSpec.parse(row[1]);
+  const { usual } = row[1];
+  return usual === null ? null : AugmentationSpec.parse(usual);
 }
 
 /** An object of one field, where it has a value. */

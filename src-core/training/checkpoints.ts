@@ -106,13 +106,21 @@ function encode({ settings, progress, state }: Checkpoint): Buffer {
   return encodeSafetensors({ tensors, metadata });
 }
 
-/** Its header is counted at its largest, so that what passes can be read. */
 function requireReadable(tensors: ReadonlyMap<string, Tensor>): void {
-  const values = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-  if (values + headerBytesMax <= fileBytesMax) return;
-  const gibibytes = (bytes: number): number => Math.round((bytes / 2 ** 30) * 100) / 100;
+  requireStorable([...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0));
+}
+
+/**
+ * The header is counted at its largest, so that what passes can be read.
+ *
+ * @param bytes of all parameters, what the optimizer keeps of them, and their average.
+ * @throws InklingError `checkpoint-too-large`
+ */
+export function requireStorable(bytes: number): void {
+  if (bytes + headerBytesMax <= fileBytesMax) return;
+  const gibibytes = (value: number): number => Math.round((value / 2 ** 30) * 100) / 100;
   throw failure('checkpoint-too-large', {
-    gibibytes: gibibytes(values + headerBytesMax),
+    gibibytes: gibibytes(bytes + headerBytesMax),
     limitGibibytes: gibibytes(fileBytesMax),
   });
 }

@@ -1,5 +1,5 @@
 /** @file The parameters a run leaves for use: what predicts, is inspected and is exported. */
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Tensors } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import type { Run } from '../workspace/runs.ts';
@@ -10,17 +10,21 @@ import { RunResult } from './metrics.ts';
 export type Kept = { readonly params: Tensors; readonly result: RunResult };
 
 /**
- * The kept parameters of a finished run, averaged if it averaged.
+ * The kept parameters of a run that has finished, averaged if it averaged; while it is given more epochs, those of
+ * its result so far.
  *
  * @throws InklingError `run-unfinished`, `checkpoint-damaged`
  */
 export async function readKept(workspace: Workspace, run: Run): Promise<Kept> {
-  if (run.state.status !== 'finished')
+  if (run.result === null)
     throw failure('run-unfinished', { run: run.id, status: run.state.status });
-  const result = RunResult.parse(run.state.result);
-  const row = workspace.checkpoints.get(run.id, result.kept);
-  if (!row) throw failure('run-unfinished', { run: run.id, status: 'without a checkpoint' });
-  const folder = join(workspace.checkpointFolder, dirname(row.file));
-  const { state } = await readCheckpoint(folder, basename(row.file));
+  const result = RunResult.parse(run.result);
+  const folder = join(workspace.checkpointFolder, run.id);
+  const { state } = await readCheckpoint(folder, keptFile(result));
   return { params: result.averaged && state.average ? state.average : state.params, result };
+}
+
+/** A run ends after an epoch, so that every epoch has the same number of steps. */
+export function keptFile({ kept, keptEpoch, epochs, steps }: RunResult): string {
+  return `${kept}-${(keptEpoch * steps) / epochs}.safetensors`;
 }

@@ -8,8 +8,10 @@ import type { RunId } from '../workspace/records.ts';
 import type { RunError, RunState } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { pruneCheckpoints, type CheckpointFile } from './checkpoints.ts';
+import { keptFile } from './kept.ts';
 import type { FromTrainer } from './messages.ts';
-import type { EpochMetrics, StepMetrics, Warning } from './metrics.ts';
+import { EpochMetrics, RunResult, type StepMetrics, type Warning } from './metrics.ts';
+import { afterEpoch, noProgress, RunProgress, type RunFacts } from './progress.ts';
 
 /** What listeners are told. */
 export type RunEvent = { readonly run: RunId } & (
@@ -27,11 +29,21 @@ export type RunEvent = { readonly run: RunId } & (
       readonly batchSize: number;
       readonly parameters: number;
       readonly warnings: readonly Warning[];
+      /** What was measured after `step` before is void. */
+      readonly isRewound: boolean;
     }
   | ({ readonly kind: 'steps' } & StepMetrics)
   | { readonly kind: 'epoch'; readonly metrics: EpochMetrics }
   | { readonly kind: 'stalled'; readonly silentMs: number }
+  /** It stalled, and says something again. */
+  | { readonly kind: 'heard' }
+  /** The queue was reordered. */
+  | { readonly kind: 'moved' }
+  | { readonly kind: 'removed' }
 );
+
+/** Flushes that become one row: what is read of a long run are hundreds of rows, not tens of thousands. */
+const joinedFlushes = 64;
 
 /** What is measured and saved; the other messages are about the process and are the supervisor's. */
 export type Recorded = Extract<
@@ -48,6 +60,10 @@ export function createRecorder(
   tell: (event: RunEvent) => void,
 ): Recorder {
   const { metrics, predictions } = workspace;
+  let progress: RunProgress | null = null;
+  /** Rows of single flushes, and the first step of the first of them. */
+  let flushes = 0;
+  let flushedFrom = 0;
   const folder = join(workspace.checkpointFolder, run);
   /** Files of the last checkpoint and of the one before it, which stays in case the last is damaged. */
   let current: readonly string[] = [];
@@ -61,13 +77,30 @@ export function createRecorder(
 
   /** What was measured after the checkpoint it starts from will be measured again. */
   function started({ last, best, ...facts }: Extract<Recorded, { kind: 'started' }>): void {
+    const isRewound = metrics.lastStep(run) > facts.step;
     workspace.transaction(() => {
       metrics.deleteAfter(run, facts.step);
       put('last', last);
       put('best', best);
+      workspace.runs.setProgress(run, (progress = progressUpTo(workspace, run, facts)));
     });
     current = fileNames(last, best);
-    tell({ run, ...facts });
+    tell({ run, ...facts, isRewound });
+  }
+
+  function measured({ firstStep, series }: StepMetrics): void {
+    metrics.addSteps(run, { firstStep, series });
+    if (flushes++ === 0) flushedFrom = firstStep;
+    if (flushes < joinedFlushes) return;
+    metrics.join(run, flushedFrom);
+    flushes = 0;
+  }
+
+  function epochEnded(values: EpochMetrics): void {
+    workspace.transaction(() => {
+      metrics.addEpoch(run, { epoch: values.epoch, step: values.step, values });
+      if (progress) workspace.runs.setProgress(run, (progress = afterEpoch(progress, values)));
+    });
   }
 
   function saved(last: CheckpointFile, best: CheckpointFile | null): void {
@@ -77,23 +110,20 @@ export function createRecorder(
     });
     previous = current;
     current = fileNames(last, best);
-    pruneCheckpoints(folder, last.file, new Set([...previous, ...current]));
+    const keep = [...previous, ...current, ...resultFile(workspace, run)];
+    pruneCheckpoints(folder, last.file, new Set(keep));
   }
 
   return (message) => {
     switch (message.kind) {
       case 'started':
         return started(message);
-      case 'steps': {
-        const { firstStep, series } = message;
-        metrics.addSteps(run, { firstStep, series });
+      case 'steps':
+        measured(message);
         return tell({ run, ...message });
-      }
-      case 'epoch': {
-        const { epoch, step } = message.metrics;
-        metrics.addEpoch(run, { epoch, step, values: message.metrics });
+      case 'epoch':
+        epochEnded(message.metrics);
         return tell({ run, ...message });
-      }
       case 'checkpoint':
         return saved(message.last, message.best);
       case 'finished':
@@ -103,6 +133,24 @@ export function createRecorder(
         return message satisfies never;
     }
   };
+}
+
+/** Of what is stored, as it was at the step from which the run goes on. */
+function progressUpTo(
+  workspace: Workspace,
+  run: RunId,
+  facts: RunFacts & { readonly step: number },
+): RunProgress {
+  const stored = RunProgress.nullable().parse(workspace.runs.get(run).progress);
+  if (stored && stored.step <= facts.step) return stored;
+  const epochs = workspace.metrics.epochs(run).map(({ values }) => EpochMetrics.parse(values));
+  return epochs.reduce(afterEpoch, noProgress(facts));
+}
+
+/** The checkpoint that an earlier result is about, while the run is given more epochs. */
+function resultFile(workspace: Workspace, run: RunId): string[] {
+  const { result } = workspace.runs.get(run);
+  return result === null ? [] : [keptFile(RunResult.parse(result))];
 }
 
 function fileNames(last: CheckpointFile | null, best: CheckpointFile | null): string[] {

@@ -2,6 +2,7 @@
  * @file The main process's side of training: a queue of runs and a trainer process for each that is on. Nothing
  * else writes runs, metrics and checkpoints; what is told has been stored before.
  */
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure } from '../errors.ts';
 import { TrainOptions } from '../model/spec.ts';
@@ -25,7 +26,7 @@ export type SupervisorPorts = {
 };
 
 export type SupervisorLimits = {
-  /** Runs that train at once; each wants all its threads. */
+  /** Runs that train at once to begin with; each wants all its threads. */
   readonly concurrentRuns: number;
   readonly checkpointIntervalMs: number;
   /** Silence after which listeners are told that the trainer stalls. */
@@ -61,33 +62,100 @@ type Active = {
 const watchIntervalMs = 1000;
 /** A trainer ends by itself right after its last word; everything is stored by then, so nothing is lost. */
 const exitWithinMs = 5000;
-const stopped: End = { state: { status: 'stopped', result: null }, error: null };
+const stopped: End = { state: { status: 'stopped' }, error: null };
+/** With the end of the program, which needs no reason. */
+const interrupted: End = { state: { status: 'interrupted', error: null }, error: null };
 
 /** Lives as long as the workspace is open for writing; `close` it before. */
 export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #limits: SupervisorLimits;
   readonly #queue: RunId[] = [];
+  /** Of the runs that wait or train, as stored. */
+  readonly #places = new Map<RunId, number>();
   readonly #active = new Map<RunId, Active>();
   readonly #listeners = new Set<(event: RunEvent) => void>();
-  /** Given more epochs, and no checkpoint says so yet. */
-  readonly #extended = new Set<RunId>();
   readonly #waiting = new Map<RunId, PromiseWithResolvers<RunEnd>>();
   readonly #stopWatching: () => void;
+  #concurrentRuns: number;
   #isClosing = false;
 
   constructor(ports: SupervisorPorts, limits: Partial<SupervisorLimits> = {}) {
     this.#ports = ports;
     this.#limits = { ...defaultLimits, ...limits };
+    this.#concurrentRuns = this.#limits.concurrentRuns;
     this.#stopWatching = ports.every(watchIntervalMs, () => this.#watch());
   }
 
   /** Stores a run and queues it. */
   start(request: NewRun): Run {
-    const run = this.#ports.workspace.runs.create(request);
-    this.#tell({ run: run.id, kind: 'status', state: run.state, error: null });
-    this.#enqueue(run.id);
-    return run;
+    return this.startAll(() => [request])[0]!;
+  }
+
+  /** Stores all of the runs or none, with whatever `prepare` itself stores, and queues them in this order. */
+  startAll(prepare: () => readonly NewRun[]): Run[] {
+    const { runs, transaction } = this.#ports.workspace;
+    const stored = transaction(() => {
+      const created = prepare().map((request) => runs.create(request));
+      this.#givePlaces(created);
+      return created;
+    });
+    for (const { id, state } of stored) this.#tell({ run: id, kind: 'status', state, error: null });
+    for (const { id } of stored) this.#enqueue(id);
+    return stored;
+  }
+
+  /** The runs that wait, in order. */
+  get queue(): readonly RunId[] {
+    return this.#queue;
+  }
+
+  /** Whether a run waits or trains. */
+  get isBusy(): boolean {
+    return this.#active.size + this.#queue.length > 0;
+  }
+
+  get concurrentRuns(): number {
+    return this.#concurrentRuns;
+  }
+
+  /** Applies at once: more runs begin, or fewer go on to the next when they end. */
+  setConcurrentRuns(count: number): void {
+    this.#concurrentRuns = count;
+    this.#startNext();
+  }
+
+  /** @param order all queued runs. @throws InklingError `queue-changed` */
+  reorder(order: readonly RunId[]): void {
+    const { runs } = this.#ports.workspace;
+    const isAll = order.length === this.#queue.length && new Set(order).size === order.length;
+    if (!isAll || !order.every((id) => this.#queue.includes(id)))
+      throw failure('queue-changed', undefined);
+    const places = this.#queue.map((id) => this.#placeOf(id));
+    const moved = new Map(order.map((id, i) => [id, places[i]!]));
+    runs.setPlaces(moved);
+    for (const [id, place] of moved) this.#places.set(id, place);
+    this.#queue.splice(0, this.#queue.length, ...order);
+    this.#tellMoved();
+  }
+
+  /**
+   * Takes runs away with all they left: rows first, so that a crash leaves files without a run and never a run
+   * without its files. Those that wait leave the queue.
+   *
+   * @throws InklingError `run-unknown`, `run-state` for one that is on, before any is removed
+   */
+  async remove(ids: readonly RunId[]): Promise<void> {
+    const { runs, transaction, checkpointFolder } = this.#ports.workspace;
+    for (const id of ids) if (runs.get(id) && this.#active.has(id)) this.#refuse(id, 'removed');
+    const waiting = ids.filter((id) => this.#queue.includes(id));
+    for (const id of waiting) this.#queue.splice(this.#queue.indexOf(id), 1);
+    this.#rest(waiting, stopped);
+    transaction(() => ids.forEach((id) => runs.remove(id)));
+    for (const id of ids) this.#tell({ run: id, kind: 'removed' });
+    if (waiting.length > 0) this.#tellMoved();
+    const folders = ids.map((id) => join(checkpointFolder, id));
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 
   /** Holds a run after its step, with a checkpoint. It keeps its process and its place. */
@@ -110,17 +178,17 @@ export class Supervisor {
         setting: 'epochs',
         problem: `${moreEpochs} is no number of epochs to add`,
       });
-    const { state, options } = runs.get(id);
+    const run = runs.get(id);
+    const { state, options } = run;
     const held = this.#active.get(id);
-    if (held?.process && state.status === 'paused') return held.process.send({ kind: 'resume' });
+    if (held?.process && state.status === 'paused' && moreEpochs === 0)
+      return held.process.send({ kind: 'resume' });
     if (held || this.#queue.includes(id)) return this.#refuse(id, 'resumed');
     const done = state.status === 'finished' ? RunResult.parse(state.result).epochs : null;
     if (done !== null && moreEpochs === 0) throw failure('run-complete', { run: id, epochs: done });
     const epochs = (done ?? options.epochs) + moreEpochs;
-    if (moreEpochs > 0) {
-      runs.setOptions(id, withEpochs(options, epochs));
-      this.#extended.add(id);
-    }
+    if (moreEpochs > 0) runs.extend(id, withEpochs(options, epochs));
+    this.#givePlaces([run]);
     this.#setStatus(id, { status: 'queued' });
     this.#enqueue(id);
   }
@@ -130,7 +198,7 @@ export class Supervisor {
     if (this.#unqueue(id, stopped)) return;
     const run = this.#activeRun(id, 'stopped');
     if (run.process) run.process.send({ kind: 'stop' });
-    else run.end = stopped;
+    else run.end = this.#isClosing ? interrupted : stopped;
   }
 
   /** Ends a run at once; its last checkpoint stays. */
@@ -145,7 +213,7 @@ export class Supervisor {
   async ended(id: RunId): Promise<RunEnd> {
     const run = this.#ports.workspace.runs.get(id);
     if (!this.#active.has(id) && !this.#queue.includes(id))
-      return { run, error: run.state.status === 'failed' ? run.state.error : null };
+      return { run, error: 'error' in run.state ? run.state.error : null };
     const waiter = this.#waiting.get(id) ?? Promise.withResolvers<RunEnd>();
     this.#waiting.set(id, waiter);
     return waiter.promise;
@@ -157,20 +225,40 @@ export class Supervisor {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Stops every run with a checkpoint and waits for it; what is queued is interrupted. */
+  /** Interrupts what is on, with a checkpoint, and what is queued. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const interrupted: End = { state: { status: 'interrupted' }, error: null };
-    for (const id of this.#queue.toReversed()) this.#unqueue(id, interrupted);
+    this.#rest(this.#queue.splice(0), interrupted);
     const ends = [...this.#active.keys()].map((id) => this.ended(id));
     for (const id of this.#active.keys()) this.stop(id);
     await Promise.all(ends);
     this.#stopWatching();
   }
 
+  /** The end of the queue, unless they have a place: interrupted runs come back in their old order. */
+  #givePlaces(stored: readonly Run[]): void {
+    const { runs } = this.#ports.workspace;
+    const first = runs.lastPlace();
+    const given = new Map(stored.map(({ id, place }, i) => [id, place ?? first + i]));
+    runs.setPlaces(given);
+    for (const [id, place] of given) this.#places.set(id, place);
+  }
+
+  #placeOf(id: RunId): number {
+    return this.#places.get(id) ?? Infinity;
+  }
+
   #enqueue(id: RunId): void {
-    this.#queue.push(id);
+    const place = this.#placeOf(id);
+    const before = this.#queue.findIndex((other) => this.#placeOf(other) > place);
+    this.#queue.splice(before < 0 ? this.#queue.length : before, 0, id);
     this.#startNext();
+    this.#tellMoved(before < 0 ? -1 : before);
+  }
+
+  /** @param from the first place in the queue that something has come to. */
+  #tellMoved(from = 0): void {
+    for (const id of this.#queue.slice(from)) this.#tell({ run: id, kind: 'moved' });
   }
 
   /** Takes a run out of the queue. False: it is not in it. */
@@ -178,18 +266,20 @@ export class Supervisor {
     const place = this.#queue.indexOf(id);
     if (place < 0) return false;
     this.#queue.splice(place, 1);
-    this.#rest(id, end);
+    this.#rest([id], end);
+    this.#tellMoved();
     return true;
   }
 
   /** Starts as many runs as may be on at once. */
   #startNext(): void {
-    while (!this.#isClosing && this.#active.size < this.#limits.concurrentRuns) {
+    while (!this.#isClosing && this.#active.size < this.#concurrentRuns) {
       const id = this.#queue.shift();
       if (id === undefined) return;
       const record = createRecorder(this.#ports.workspace, id, (event) => this.#tell(event));
       const run = { id, record, process: null, heardAt: 0, isStalled: false, end: null };
       this.#active.set(id, run);
+      this.#tellMoved();
       void this.#begin(run);
     }
   }
@@ -214,7 +304,7 @@ export class Supervisor {
     }
   }
 
-  #startMessage({ id, snapshot, engine, device, spec, options }: Run): ToTrainer {
+  #startMessage({ id, snapshot, engine, device, spec, options, isExtended }: Run): ToTrainer {
     const { cacheFolder, checkpointFolder, checkpoints } = this.#ports.workspace;
     const last = checkpoints.get(id, 'last');
     return {
@@ -227,7 +317,7 @@ export class Supervisor {
       spec,
       options,
       resumeFrom: last ? basename(last.file) : null,
-      isExtended: this.#extended.has(id),
+      isExtended,
       checkpointIntervalMs: this.#limits.checkpointIntervalMs,
     };
   }
@@ -236,6 +326,7 @@ export class Supervisor {
     // Once the end is decided, what still arrives changes nothing.
     if (run.end) return;
     run.heardAt = this.#ports.clock();
+    if (run.isStalled) this.#tell({ run: run.id, kind: 'heard' });
     run.isStalled = false;
     try {
       this.#take(run, FromTrainer.parse(raw));
@@ -253,7 +344,7 @@ export class Supervisor {
       case 'resumed':
         return this.#setStatus(run.id, { status: 'running', process: run.process?.process ?? 0 });
       case 'stopped':
-        run.end = stopped;
+        run.end = this.#isClosing ? interrupted : stopped;
         return;
       case 'failed': {
         const { error } = message;
@@ -266,7 +357,7 @@ export class Supervisor {
         return;
       case 'checkpoint':
         run.record(message);
-        this.#extended.delete(run.id);
+        this.#ports.workspace.runs.endExtension(run.id);
         return;
       default:
         return run.record(message);
@@ -282,15 +373,24 @@ export class Supervisor {
 
   #over(run: Active): void {
     this.#active.delete(run.id);
-    this.#rest(run.id, run.end ?? stopped);
+    this.#rest([run.id], run.end ?? stopped);
     this.#startNext();
   }
 
-  /** The end, for now, of a run that is neither queued nor on any more. */
-  #rest(id: RunId, end: End): void {
-    this.#setState(id, end);
-    this.#waiting.get(id)?.resolve({ run: this.#ports.workspace.runs.get(id), error: end.error });
-    this.#waiting.delete(id);
+  /** The end, for now, of runs that are neither queued nor on any more. */
+  #rest(ids: readonly RunId[], { state, error }: End): void {
+    const { runs, transaction } = this.#ports.workspace;
+    transaction(() => {
+      for (const id of ids) runs.setState(id, state);
+      // What was interrupted goes on where it was; everything else is out of the queue for good.
+      if (state.status !== 'interrupted') runs.setPlaces(new Map(ids.map((id) => [id, null])));
+    });
+    for (const id of ids) {
+      this.#places.delete(id);
+      this.#tell({ run: id, kind: 'status', state, error });
+      this.#waiting.get(id)?.resolve({ run: runs.get(id), error });
+      this.#waiting.delete(id);
+    }
   }
 
   #watch(): void {
@@ -309,12 +409,8 @@ export class Supervisor {
   }
 
   #setStatus(id: RunId, state: RunState): void {
-    this.#setState(id, { state, error: null });
-  }
-
-  #setState(id: RunId, { state, error }: End): void {
     this.#ports.workspace.runs.setState(id, state);
-    this.#tell({ run: id, kind: 'status', state, error });
+    this.#tell({ run: id, kind: 'status', state, error: null });
   }
 
   #tell(event: RunEvent): void {

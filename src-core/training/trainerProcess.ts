@@ -34,7 +34,8 @@ export function unexpectedEnd({ code, signal, errorOutput }: TrainerExit): End {
     return failedEnd(failure('trainer-out-of-memory', { reason: how }));
   const cause = errorOutput.split('\n').find((line) => /error/i.test(line));
   const crash = failure('trainer-crashed', { reason: cause ? `${how}; ${cause.trim()}` : how });
-  if (fromOutside.includes(signal)) return { state: { status: 'interrupted' }, error: told(crash) };
+  const error = told(crash);
+  if (fromOutside.includes(signal)) return { state: { status: 'interrupted', error }, error };
   return failedEnd(crash);
 }
 

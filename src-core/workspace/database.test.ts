@@ -138,7 +138,7 @@ describe('a second process', () => {
     );
     expect(killed.signal).toBe('SIGKILL');
     const workspace = temporaryWorkspace(folder);
-    expect(workspace.runs.get(id).state).toEqual({ status: 'interrupted' });
+    expect(workspace.runs.get(id).state).toEqual({ status: 'interrupted', error: null });
     expect(workspace.runs.get(done).state).toEqual({ status: 'finished', result: null });
     expect(workspace.blobs.count()).toBe(20);
     expect(workspace.datasets.find('half')).toBeUndefined();

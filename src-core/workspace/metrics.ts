@@ -1,6 +1,6 @@
 /**
- * @file What a run measured: one row per flush of consecutive steps, packed, and one per epoch. Values that are
- * not finite are kept as they are.
+ * @file What a run measured: rows of consecutive steps, packed, and one row per epoch. Each flush is a row at first;
+ * `join` makes many of them one. Values that are not finite are kept as they are.
  */
 import { z } from 'zod';
 import { fromJson, toJson } from './json.ts';
@@ -23,7 +23,7 @@ export type EpochMetrics = {
 type StepsRow = { first_step: number; last_step: number; content: string; series: Buffer };
 type EpochRow = { epoch: number; last_step: number; content: string };
 
-export function metricQueries({ database, write }: Store) {
+export function metricQueries({ database, write, writeAhead }: Store) {
   const insert = database.prepare(
     `INSERT INTO metric (run, kind, first_step, last_step, epoch, content, series)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -36,6 +36,25 @@ export function metricQueries({ database, write }: Store) {
     `SELECT epoch, last_step, content FROM metric WHERE run = ? AND kind = 'epoch' ORDER BY epoch`,
   );
   const remove = database.prepare('DELETE FROM metric WHERE run = ? AND last_step > ?');
+  const removeSteps = database.prepare(
+    `DELETE FROM metric WHERE run = ? AND kind = 'steps' AND first_step >= ?`,
+  );
+  /** One, unless the program has learned to measure something else since the run began. */
+  const layouts = database
+    .prepare<[number], string>(
+      `SELECT DISTINCT content FROM metric WHERE run = ? AND kind = 'steps'`,
+    )
+    .pluck();
+  const pieceRows = database.prepare<[number, number, string], SeriesPiece>(
+    `SELECT first_step AS firstStep,
+       substr(series, 1 + ? * 4 * (last_step - first_step + 1), 4 * (last_step - first_step + 1)) AS bytes
+     FROM metric WHERE run = ? AND kind = 'steps' AND content = ? ORDER BY first_step`,
+  );
+  const last = database
+    .prepare<[number], number>(
+      `SELECT last_step FROM metric WHERE run = ? AND kind = 'steps' ORDER BY first_step DESC LIMIT 1`,
+    )
+    .pluck();
 
   const addSteps = (run: RunId, { firstStep, series }: StepMetrics): void => {
     const columns = Object.values(series);
@@ -48,7 +67,31 @@ export function metricQueries({ database, write }: Store) {
   };
 
   return {
-    addSteps: (run: RunId, metrics: StepMetrics): void => write(() => addSteps(run, metrics)),
+    /**
+     * Does not wait for the disk, several times a second: a power cut may take the last flushes, and no checkpoint
+     * that counts them, because that is written after them.
+     */
+    addSteps: (run: RunId, metrics: StepMetrics): void => writeAhead(() => addSteps(run, metrics)),
+
+    /** Makes one row of all steps from `firstStep` on, which is the first step of a row. */
+    join: (run: RunId, firstStep: number): void =>
+      writeAhead(() => {
+        const flushes = stepRows.all(rowOf(run), firstStep - 1).map(stepsOf);
+        removeSteps.run(rowOf(run), firstStep);
+        if (flushes.length > 0) addSteps(run, joined(flushes));
+      }),
+
+    /** The last step measured; 0: none yet. */
+    lastStep: (run: RunId): number => last.get(rowOf(run)) ?? 0,
+
+    /** The rows of steps in order, each with one series alone, as float32 little-endian. */
+    series(run: RunId, name: string): SeriesPiece[] {
+      const pieces = layouts.all(rowOf(run)).flatMap((content) => {
+        const index = namesOf(content).indexOf(name);
+        return index < 0 ? [] : pieceRows.all(index, rowOf(run), content);
+      });
+      return pieces.sort((a, b) => a.firstStep - b.firstStep);
+    },
 
     addEpoch: (run: RunId, { epoch, step, values }: EpochMetrics): void =>
       write(() => void insert.run(rowOf(run), 'epoch', step, step, epoch, toJson(values), null)),
@@ -78,8 +121,37 @@ export function metricQueries({ database, write }: Store) {
   };
 }
 
-function stepsOf({ first_step, last_step, content, series }: StepsRow): StepMetrics {
+export type SeriesPiece = { readonly firstStep: number; readonly bytes: Buffer };
+
+/** Every row of a program has the same few names: they are parsed once. */
+const parsedNames = new Map<string, readonly string[]>();
+
+function namesOf(content: string): readonly string[] {
+  const known = parsedNames.get(content);
+  if (known) return known;
   const names = z.array(z.string()).parse(fromJson(content));
+  parsedNames.set(content, names);
+  return names;
+}
+
+/** Consecutive flushes as one. */
+function joined(flushes: readonly StepMetrics[]): StepMetrics {
+  const [{ firstStep, series }] = flushes as readonly [StepMetrics, ...StepMetrics[]];
+  const columns = Object.keys(series).map((name) => {
+    const pieces = flushes.map((flush) => flush.series[name] ?? new Float32Array());
+    const values = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      values.set(piece, at);
+      at += piece.length;
+    }
+    return [name, values] as const;
+  });
+  return { firstStep, series: Object.fromEntries(columns) };
+}
+
+function stepsOf({ first_step, last_step, content, series }: StepsRow): StepMetrics {
+  const names = namesOf(content);
   const count = last_step - first_step + 1;
   const values = unpackFloats(series);
   const columns = names.map(

@@ -213,4 +213,15 @@ export const migrations: readonly string[] = [
     heir INTEGER NOT NULL                    -- the class it was merged into; 0: it was removed
   ) STRICT;
   `,
+  `
+  ALTER TABLE run ADD COLUMN name TEXT;             -- what the user calls it; null: by its activation and seed
+  ALTER TABLE run ADD COLUMN comparison TEXT;       -- runs that were started together have the same
+  -- The run it repeats, and the parameters that one had then: no reference, because they outlive its removal.
+  ALTER TABLE run ADD COLUMN repeats INTEGER;
+  ALTER TABLE run ADD COLUMN repeats_hash TEXT;
+  ALTER TABLE run ADD COLUMN place INTEGER;         -- in the queue: smaller ones first; gaps mean nothing
+  -- Given more epochs, and no checkpoint says so yet.
+  ALTER TABLE run ADD COLUMN extended INTEGER NOT NULL DEFAULT 0 CHECK (extended IN (0, 1));
+  ALTER TABLE run ADD COLUMN progress TEXT;         -- JSON: the last and the best epoch, for lists
+  `,
 ];

@@ -27,8 +27,9 @@ describe('a run', () => {
   test.each<RunState>([
     { status: 'running', process: 4242 },
     { status: 'paused' },
-    { status: 'interrupted' },
-    { status: 'stopped', result: { test: { accuracy: 0.5 } } },
+    { status: 'interrupted', error: null },
+    { status: 'interrupted', error: { code: 'trainer-crashed', message: 'No.', hint: 'Do.' } },
+    { status: 'stopped' },
     { status: 'finished', result: { loss: NaN, best: Infinity } },
     { status: 'failed', error: { code: 'layer-shape', message: 'No.', hint: 'Do.' } },
   ])('can be $status', (state) => {

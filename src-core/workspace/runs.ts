@@ -16,7 +16,15 @@ export type NewRun = {
   readonly device: string;
   /** Of the program, the engine and the platform, by name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Of all runs started together, any text of the caller's; absent: started alone. */
+  readonly comparison?: string | null;
+  /** The run it repeats, and the parameters that one had then; null: not known. */
+  readonly repeats?: Repeats | null;
 };
+
+export type Repeats = { readonly run: RunId; readonly parametersHash: string | null };
+
+export type RunDataset = { readonly id: DatasetId; readonly name: string };
 
 export type RunError = { readonly code: string; readonly message: string; readonly hint: string };
 
@@ -25,20 +33,31 @@ export type RunState =
   | { readonly status: 'queued' }
   | { readonly status: 'running'; readonly process: number }
   | { readonly status: 'paused' }
-  | { readonly status: 'interrupted' }
-  | { readonly status: 'stopped'; readonly result: unknown }
+  /** Null: the program ended before anyone could say why. */
+  | { readonly status: 'interrupted'; readonly error: RunError | null }
+  | { readonly status: 'stopped' }
   | { readonly status: 'finished'; readonly result: unknown }
   | { readonly status: 'failed'; readonly error: RunError };
 
 type RunStatus = RunState['status'];
 
-export type Run = NewRun & {
+export type Run = Required<NewRun> & {
   readonly id: RunId;
+  /** What the user calls it; null: it has no name of its own. */
+  readonly name: string | null;
   readonly createdAt: number;
   /** Of the last start; null: never started. */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly state: RunState;
+  /** Of the last time it finished, also while it is given more epochs; null: it never has. */
+  readonly result: unknown;
+  /** Where the list of runs reads how far it is: JSON of the training code's making; null: nothing yet. */
+  readonly progress: unknown;
+  /** Its order in the queue, kept while it is on or interrupted; null: none. */
+  readonly place: number | null;
+  /** Given more epochs, and no checkpoint says so yet. */
+  readonly isExtended: boolean;
 };
 
 /** A row as stored; the database's own checks guard `status`. */
@@ -60,6 +79,13 @@ type RunRow = {
   readonly error_code: string | null;
   readonly error_message: string | null;
   readonly error_hint: string | null;
+  readonly name: string | null;
+  readonly comparison: string | null;
+  readonly repeats: number | null;
+  readonly repeats_hash: string | null;
+  readonly place: number | null;
+  readonly extended: 0 | 1;
+  readonly progress: string | null;
 };
 
 const Versions = z.record(z.string(), z.string());
@@ -77,8 +103,10 @@ export function runQueries({ database, clock, write }: Store) {
     create: (run: NewRun): Run =>
       write(() => {
         const { snapshot, preset, spec, options, engine, device, versions } = run;
+        const { comparison = null, repeats = null } = run;
         const json = [toJson(spec), toJson(options), engine, device, toJson(versions)];
-        const values = [clock(), snapshot, preset, ...json, options.seed];
+        const kin = [comparison, repeats && rowOf(repeats.run), repeats && repeats.parametersHash];
+        const values = [clock(), snapshot, preset, ...json, options.seed, ...kin];
         return get(idOf(sql.insert.run(...values).lastInsertRowid));
       }),
 
@@ -89,15 +117,45 @@ export function runQueries({ database, clock, write }: Store) {
     list: (dataset?: DatasetId): Run[] =>
       (dataset === undefined ? sql.all.all() : sql.ofDataset.all(dataset)).map(runOf),
 
+    /** The datasets that snapshots of runs were made from, where they are still there. */
+    datasets: (): ReadonlyMap<SnapshotHash, RunDataset> =>
+      new Map(sql.datasets.all().map(({ hash, id, name }) => [hash, { id, name }])),
+
+    /** In order of creation, without reading more of them. */
+    ids: (): RunId[] => sql.ids.all().map(idOf),
+
+    /** A result stays until there is a new one. */
     setState: (id: RunId, state: RunState): void =>
       write(() => {
         if (sql.update.run({ id: rowOf(id), ...columnsOf(state, clock()) }).changes === 0)
           throw failure('run-unknown', { run: id });
       }),
 
-    /** For a run that is continued with more epochs. */
-    setOptions: (id: RunId, options: TrainOptions): void =>
-      write(() => void sql.setOptions.run(toJson(options), options.seed, rowOf(id))),
+    /** For a run that is continued with more epochs: it stays extended until a checkpoint says so. */
+    extend: (id: RunId, options: TrainOptions): void =>
+      write(() => void sql.extend.run(toJson(options), options.seed, rowOf(id))),
+
+    endExtension: (id: RunId): void => write(() => void sql.endExtension.run(rowOf(id))),
+
+    /** @throws InklingError `run-unknown` */
+    rename: (id: RunId, name: string): void =>
+      write(() => {
+        if (sql.rename.run(name, rowOf(id)).changes === 0)
+          throw failure('run-unknown', { run: id });
+      }),
+
+    setProgress: (id: RunId, progress: unknown): void =>
+      write(() => void sql.setProgress.run(toJson(progress), rowOf(id))),
+
+    /** Gives each run its place in the queue; null takes it away. */
+    setPlaces: (places: ReadonlyMap<RunId, number | null>): void =>
+      write(() => places.forEach((place, id) => sql.setPlace.run(place, rowOf(id)))),
+
+    /** A place after all others. */
+    lastPlace: (): number => (sql.lastPlace.get() ?? 0) + 1,
+
+    /** Takes away the row and with it metrics, predictions, and the rows of checkpoints and exports. */
+    remove: (id: RunId): void => write(() => void sql.remove.run(rowOf(id))),
 
     /** What the trainer really runs on, once it has said so. */
     setDevice: (id: RunId, device: string, versions: NewRun['versions']): void =>
@@ -114,21 +172,33 @@ export function runQueries({ database, clock, write }: Store) {
 function statements(database: Store['database']) {
   return {
     insert: database.prepare(
-      `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed,
+       comparison, repeats, repeats_hash)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     one: database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?'),
     all: database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id'),
+    datasets: database.prepare<[], RunDataset & { readonly hash: SnapshotHash }>(
+      `SELECT DISTINCT snapshot.hash, dataset.id, dataset.name
+       FROM snapshot JOIN dataset ON dataset.id = snapshot.dataset`,
+    ),
+    ids: database.prepare<[], number>('SELECT id FROM run ORDER BY id').pluck(),
     ofDataset: database.prepare<[number], RunRow>(
       `SELECT run.* FROM run JOIN snapshot ON snapshot.hash = run.snapshot
      WHERE snapshot.dataset = ? ORDER BY run.id`,
     ),
     update: database.prepare(
-      `UPDATE run SET status = @status, process = @process, result = @result,
+      `UPDATE run SET status = @status, process = @process, result = coalesce(@result, result),
        error_code = @code, error_message = @message, error_hint = @hint,
        started_at = coalesce(@started, started_at), ended_at = @ended WHERE id = @id`,
     ),
-    setOptions: database.prepare('UPDATE run SET options = ?, seed = ? WHERE id = ?'),
+    extend: database.prepare('UPDATE run SET options = ?, seed = ?, extended = 1 WHERE id = ?'),
+    endExtension: database.prepare('UPDATE run SET extended = 0 WHERE id = ? AND extended = 1'),
+    rename: database.prepare('UPDATE run SET name = ? WHERE id = ?'),
+    setProgress: database.prepare('UPDATE run SET progress = ? WHERE id = ?'),
+    setPlace: database.prepare('UPDATE run SET place = ? WHERE id = ?'),
+    lastPlace: database.prepare<[], number | null>('SELECT max(place) FROM run').pluck(),
+    remove: database.prepare('DELETE FROM run WHERE id = ?'),
     setDevice: database.prepare('UPDATE run SET device = ?, versions = ? WHERE id = ?'),
     stale: database
       .prepare<[], number>(
@@ -158,13 +228,14 @@ function idOf(row: number | bigint): RunId {
 
 function columnsOf(state: RunState, now: number) {
   const { status } = state;
-  const error = status === 'failed' ? state.error : { code: null, message: null, hint: null };
+  const found = status === 'failed' || status === 'interrupted' ? state.error : null;
+  const error = found ?? { code: null, message: null, hint: null };
   const over = status === 'stopped' || status === 'finished' || status === 'failed';
   return {
     ...error,
     status,
     process: status === 'running' ? state.process : null,
-    result: status === 'stopped' || status === 'finished' ? toJson(state.result) : null,
+    result: status === 'finished' ? toJson(state.result) : null,
     started: status === 'running' ? now : null,
     ended: over || status === 'interrupted' ? now : null,
   };
@@ -184,6 +255,14 @@ function runOf(row: RunRow): Run {
     engine: row.engine,
     device: row.device,
     versions: Versions.parse(fromJson(row.versions)),
+    name: row.name,
+    comparison: row.comparison,
+    repeats:
+      row.repeats === null ? null : { run: idOf(row.repeats), parametersHash: row.repeats_hash },
+    result: row.result === null ? null : fromJson(row.result),
+    progress: row.progress === null ? null : fromJson(row.progress),
+    place: row.place,
+    isExtended: row.extended === 1,
   };
 }
 
@@ -192,23 +271,22 @@ function stateOf(row: RunRow): RunState {
   switch (status) {
     case 'queued':
     case 'paused':
-    case 'interrupted':
+    case 'stopped':
       return { status };
+    case 'interrupted':
+      return { status, error: errorOf(row) };
     case 'running':
       return { status, process: row.process ?? 0 };
-    case 'stopped':
     case 'finished':
       return { status, result: row.result === null ? null : fromJson(row.result) };
-    case 'failed': {
-      const { error_code, error_message, error_hint } = row;
-      const error = {
-        code: error_code ?? '',
-        message: error_message ?? '',
-        hint: error_hint ?? '',
-      };
-      return { status, error };
-    }
+    case 'failed':
+      return { status, error: errorOf(row) ?? { code: '', message: '', hint: '' } };
     default:
       return status satisfies never;
   }
+}
+
+function errorOf({ error_code, error_message, error_hint }: RunRow): RunError | null {
+  if (error_code === null) return null;
+  return { code: error_code, message: error_message ?? '', hint: error_hint ?? '' };
 }

@@ -41,6 +41,29 @@ export type Candidate = [
   channels: number,
 ];
 
+/** The images of one class (null: without one) in one part (null: in none yet). */
+export type CandidateGroup = {
+  readonly label: number | null;
+  readonly part: Part | null;
+  readonly count: number;
+};
+
+/** Of several images: what tells which shape suits them all. */
+export type Extent = {
+  readonly widthMin: number;
+  readonly widthMax: number;
+  readonly heightMin: number;
+  readonly heightMax: number;
+  readonly channelsMin: number;
+  readonly channelsMax: number;
+};
+
+/** Of images one after another by id: how far it reaches, and their extent. */
+export type ExtentSlice = Extent & { readonly count: number; readonly lastId: number };
+
+/** `label` is the class's position. */
+export type TrainingImage = [hash: Buffer, label: number];
+
 /** Samples in one row of `snapshot_item`: rows of half a megabyte, well inside every limit of SQLite. */
 const samplesPerRow = 16_384;
 
@@ -55,13 +78,6 @@ type SnapshotRow = {
 type ItemRow = { readonly part: Part; readonly hashes: Buffer; readonly labels: Buffer };
 
 export function snapshotQueries({ database, clock, write }: Store) {
-  const candidates = database
-    .prepare<[number], Candidate>(
-      `SELECT split.part, blob.hash, class.position, blob.width, blob.height, blob.channels
-       FROM image JOIN split ON split.image = image.id JOIN class ON class.id = image.class
-       JOIN blob ON blob.id = image.blob WHERE image.dataset = ? ORDER BY blob.hash, class.position`,
-    )
-    .raw();
   const insert = database.prepare(
     `INSERT INTO snapshot (hash, dataset, created_at, classes, channels, height, width, resize)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING`,
@@ -87,8 +103,7 @@ export function snapshotQueries({ database, clock, write }: Store) {
   };
 
   return {
-    /** All labeled images of a dataset that have a part, in order of hash, then of label. */
-    candidates: (dataset: DatasetId): Candidate[] => candidates.all(dataset),
+    ...candidateCalls(database),
 
     /** Stores a snapshot unless it is there already. */
     put: (dataset: DatasetId, snapshot: Snapshot): void =>
@@ -106,6 +121,62 @@ export function snapshotQueries({ database, clock, write }: Store) {
       if (!row) throw failure('snapshot-unknown', { hash });
       return { hash, ...header(row), ...unpacked(items.all(row.id)) };
     },
+  };
+}
+
+/** What a dataset has for a snapshot. */
+function candidateCalls(database: Store['database']) {
+  const candidates = database
+    .prepare<[number], Candidate>(
+      `SELECT split.part, blob.hash, class.position, blob.width, blob.height, blob.channels
+       FROM image JOIN split ON split.image = image.id JOIN class ON class.id = image.class
+       JOIN blob ON blob.id = image.blob WHERE image.dataset = ? ORDER BY blob.hash, class.position`,
+    )
+    .raw();
+  const groups = database.prepare<[number], CandidateGroup>(
+    `SELECT class.position AS label, part, count FROM
+       (SELECT image.class, split.part, count(*) AS count
+        FROM image LEFT JOIN split ON split.image = image.id WHERE image.dataset = ? GROUP BY 1, 2) AS one
+     LEFT JOIN class ON class.id = one.class`,
+  );
+  const extent = database.prepare<[object], ExtentSlice>(
+    `SELECT count(*) AS count, max(id) AS lastId, min(width) AS widthMin, max(width) AS widthMax,
+       min(height) AS heightMin, max(height) AS heightMax, min(channels) AS channelsMin,
+       max(channels) AS channelsMax
+     FROM (SELECT image.id, blob.width, blob.height, blob.channels
+           FROM image JOIN blob ON blob.id = image.blob
+           WHERE +image.dataset = @dataset AND image.id > @after AND (image.class IS NOT NULL OR @isAll)
+           ORDER BY image.id LIMIT @limit)`,
+  );
+  const forTraining = database
+    .prepare<[number, number], TrainingImage>(
+      `SELECT blob.hash, class.position FROM image JOIN class ON class.id = image.class
+         JOIN blob ON blob.id = image.blob LEFT JOIN split ON split.image = image.id
+       WHERE image.dataset = ? AND coalesce(split.part, 'train') = 'train' ORDER BY image.id LIMIT ?`,
+    )
+    .raw();
+
+  return {
+    /** All labeled images of a dataset that have a part, in order of hash, then of label. */
+    candidates: (dataset: DatasetId): Candidate[] => candidates.all(dataset),
+
+    /** What a snapshot would be made of, counted. */
+    groups: (dataset: DatasetId): CandidateGroup[] => groups.all(dataset),
+
+    /** Of `limit` images with an id above `after`, labeled ones or all; null: there are no more. */
+    extent(
+      dataset: DatasetId,
+      of: 'labeled' | 'all',
+      after: number,
+      limit: number,
+    ): ExtentSlice | null {
+      const found = extent.get({ dataset, isAll: of === 'all' ? 1 : 0, after, limit });
+      return found && found.count > 0 ? found : null;
+    },
+
+    /** The first labeled images that training may use as the dataset is now: those without a part are among them. */
+    forTraining: (dataset: DatasetId, limit: number): TrainingImage[] =>
+      forTraining.all(dataset, limit),
   };
 }
 

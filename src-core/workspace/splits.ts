@@ -15,6 +15,9 @@ export type SplitRequest = {
   readonly seed: number;
 };
 
+/** The class index of every image, −1 unlabeled, and the part it would have, as `partCode`. */
+export type SplitPreview = { readonly labels: Int32Array; readonly parts: Uint8Array };
+
 /** For drawing all anew: `labels` as above, and in `groups` an equal number for equal pictures. */
 export type RedrawRequest = {
   readonly labels: Int32Array;
@@ -34,6 +37,56 @@ type Row = [id: number, position: number | null, part: Part | null, given: numbe
 
 export function splitQueries(store: Store) {
   const { database, write } = store;
+  const put = database.prepare(
+    `INSERT INTO split (image, part, given) VALUES (?, ?, 0)
+     ON CONFLICT (image) DO UPDATE SET part = excluded.part, given = 0`,
+  );
+  const counts = database.prepare<[number], { part: Part | 'none'; count: number }>(
+    `SELECT coalesce(split.part, 'none') AS part, count(*) AS count
+     FROM image LEFT JOIN split ON split.image = image.id WHERE image.dataset = ? GROUP BY 1`,
+  );
+  const partOf = database.prepare<[number], Part>('SELECT part FROM split WHERE image = ?').pluck();
+
+  const countsOf = (dataset: DatasetId): PartCounts => {
+    const found = new Map(counts.all(dataset).map(({ part, count }) => [part, count]));
+    const of = (part: Part | 'none') => found.get(part) ?? 0;
+    return { train: of('train'), validation: of('validation'), test: of('test'), none: of('none') };
+  };
+
+  const drawn = drawer(store, countsOf);
+
+  const revisions = new Map<DatasetId, number>();
+  const revisionOf = (dataset: DatasetId): number => revisions.get(dataset) ?? 0;
+  const revise = (dataset: DatasetId): unknown => revisions.set(dataset, revisionOf(dataset) + 1);
+  return {
+    /** Changes whenever parts are changed here. */
+    revision: revisionOf,
+
+    ...splitChanges(store, (image, part) => put.run(image, part), revise),
+
+    /** Draws parts where a labeled image has none, or a part has no image, and stores them. */
+    assign: (dataset: DatasetId, assign: AssignSplits): void =>
+      write(() => {
+        const found = drawn(dataset, assign);
+        if (!found) return;
+        revise(dataset);
+        for (const [i, id] of found.ids.entries())
+          if (found.drawn[i] !== found.current[i]) put.run(id, parts[found.drawn[i]! - 1]);
+      }),
+
+    /** What `assign` would come to, without doing it: null where it would change nothing. */
+    preview(dataset: DatasetId, assign: AssignSplits): SplitPreview | null {
+      const found = drawn(dataset, assign);
+      return found && { labels: found.labels, parts: found.drawn };
+    },
+
+    counts: countsOf,
+    of: (image: ImageId): Part | null => partOf.get(image) ?? null,
+  };
+}
+
+/** Every image with the part it has and the one it would have; null where nothing is to be drawn. */
+function drawer({ database }: Store, countsOf: (dataset: DatasetId) => PartCounts) {
   // By name, so that the draw does not depend on the order in which images were added.
   const rows = database
     .prepare<[number], Row>(
@@ -48,54 +101,23 @@ export function splitQueries(store: Store) {
          AND NOT EXISTS (SELECT 1 FROM split WHERE split.image = image.id))`,
     )
     .pluck();
-  const put = database.prepare(
-    `INSERT INTO split (image, part, given) VALUES (?, ?, 0)
-     ON CONFLICT (image) DO UPDATE SET part = excluded.part, given = 0`,
-  );
-  const counts = database.prepare<[number], { part: Part | 'none'; count: number }>(
-    `SELECT coalesce(split.part, 'none') AS part, count(*) AS count
-     FROM image LEFT JOIN split ON split.image = image.id WHERE image.dataset = ? GROUP BY 1`,
-  );
   const seedOf = database
     .prepare<[number], number>('SELECT split_seed FROM dataset WHERE id = ?')
     .pluck();
-  const partOf = database.prepare<[number], Part>('SELECT part FROM split WHERE image = ?').pluck();
-
-  const countsOf = (dataset: DatasetId): PartCounts => {
-    const found = new Map(counts.all(dataset).map(({ part, count }) => [part, count]));
-    const of = (part: Part | 'none') => found.get(part) ?? 0;
-    return { train: of('train'), validation: of('validation'), test: of('test'), none: of('none') };
-  };
-
-  const revisions = new Map<DatasetId, number>();
-  const revisionOf = (dataset: DatasetId): number => revisions.get(dataset) ?? 0;
-  const revise = (dataset: DatasetId): unknown => revisions.set(dataset, revisionOf(dataset) + 1);
-  return {
-    /** Changes whenever parts are changed here. */
-    revision: revisionOf,
-
-    ...splitChanges(store, (image, part) => put.run(image, part), revise),
-
-    /** Draws parts where a labeled image has none, or a part has no image, and stores them. */
-    assign: (dataset: DatasetId, assign: AssignSplits): void =>
-      write(() => {
-        const now = countsOf(dataset);
-        if (!lacking.get(dataset) && parts.every((part) => now[part] > 0)) return;
-        revise(dataset);
-        const all = rows.all(dataset);
-        const current = Uint8Array.from(all, ([, , part]) => partCode[part ?? 'none']);
-        const drawn = assign({
-          labels: Int32Array.from(all, ([, position]) => position ?? -1),
-          current,
-          given: Uint8Array.from(all, ([, , part, given]) => (given ? partCode[part!] : 0)),
-          seed: seedOf.get(dataset)!,
-        });
-        for (const [i, [id]] of all.entries())
-          if (drawn[i] !== current[i]) put.run(id, parts[drawn[i]! - 1]);
-      }),
-
-    counts: countsOf,
-    of: (image: ImageId): Part | null => partOf.get(image) ?? null,
+  return (dataset: DatasetId, assign: AssignSplits) => {
+    const now = countsOf(dataset);
+    if (!lacking.get(dataset) && parts.every((part) => now[part] > 0)) return null;
+    const all = rows.all(dataset);
+    const labels = Int32Array.from(all, ([, position]) => position ?? -1);
+    const current = Uint8Array.from(all, ([, , part]) => partCode[part ?? 'none']);
+    const given = Uint8Array.from(all, ([, , part, given]) => (given ? partCode[part!] : 0));
+    const ids = all.map(([id]) => id);
+    return {
+      ids,
+      labels,
+      current,
+      drawn: assign({ labels, current, given, seed: seedOf.get(dataset)! }),
+    };
   };
 }
 

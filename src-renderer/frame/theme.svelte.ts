@@ -9,6 +9,10 @@ const systemDark = new MediaQuery('(prefers-color-scheme: dark)');
 const isDark = (theme: Theme): boolean =>
   theme === 'dark' || (theme === 'system' && systemDark.current);
 
+let shown: 'light' | 'dark' = $state('light');
+/** For what is drawn by hand. It changes after the page has: its colors can be read then. */
+export const themeShown = (): 'light' | 'dark' => shown;
+
 /** What the page begins in. */
 export function firstTheme(): Theme {
   const stored = localStorage.getItem(storageKey);
@@ -16,7 +20,9 @@ export function firstTheme(): Theme {
 }
 
 export function showTheme(theme: Theme): void {
-  document.documentElement.dataset['theme'] = isDark(theme) ? 'dark' : 'light';
+  const now = isDark(theme) ? 'dark' : 'light';
+  document.documentElement.dataset['theme'] = now;
+  shown = now;
 }
 
 export function rememberTheme(theme: Theme): void {

@@ -10,6 +10,8 @@ export type OpenDialog =
   | { readonly kind: 'removeDataset'; readonly dataset: number }
   | { readonly kind: 'export'; readonly dataset: number }
   | { readonly kind: 'report'; readonly job: string }
+  | { readonly kind: 'extendRun'; readonly run: string }
+  | { readonly kind: 'removeRuns'; readonly runs: readonly string[] }
   | { readonly kind: 'keys' }
   | { readonly kind: 'palette' };
 

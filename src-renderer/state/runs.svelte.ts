@@ -3,6 +3,8 @@
  * that show it.
  */
 import type { RunInfo } from '../../src-core/contract/training.ts';
+import { endOf, tellEnd } from './runEnds.ts';
+import { settings } from './settings.svelte.ts';
 
 class RunsState {
   /** Newest first. */
@@ -27,9 +29,12 @@ class RunsState {
   }
 
   put(run: RunInfo): void {
-    this.list = this.get(run.run)
+    const before = this.get(run.run);
+    this.list = before
       ? this.list.map((each) => (each.run === run.run ? run : each))
       : [run, ...this.list];
+    const end = endOf(before, run, this.list);
+    if (end) tellEnd(end, settings.values.notifiesRuns);
   }
 
   drop(run: string): void {

@@ -1,5 +1,6 @@
 /** @file What the person has chosen, kept in the workspace: one table of settings with their usual values. */
 import { z } from 'zod';
+import { StoredRunsView, usualRunsView } from '../runs/viewOptions.ts';
 import { shortcuts } from '../shortcuts.svelte.ts';
 import { api } from '../transport.ts';
 
@@ -9,6 +10,11 @@ const schemas = {
   autoAdvance: z.boolean().catch(true),
   /** CSS px of a tile in the grid. */
   tileSize: z.int().min(16).max(96).catch(48),
+  runsView: StoredRunsView,
+  /** `#rrggbb` by run, where the person chose one. */
+  runColors: z.record(z.string(), z.string().regex(/^#[0-9a-f]{6}$/)).catch({}),
+  /** The system tells when runs end while the window is not in use. */
+  notifiesRuns: z.boolean().catch(false),
 };
 type Values = { readonly [K in keyof typeof schemas]: z.infer<(typeof schemas)[K]> };
 export type Theme = Values['theme'];
@@ -17,7 +23,10 @@ const keysSetting = 'keys';
 const names = Object.keys(schemas) as readonly (keyof Values)[];
 
 class Settings {
-  values: Values = $state.raw({ theme: 'system', autoAdvance: true, tileSize: 48 });
+  values: Values = $state.raw({
+    ...{ theme: 'system', autoAdvance: true, tileSize: 48 },
+    ...{ runsView: usualRunsView, runColors: {}, notifiesRuns: false },
+  });
   #failed: (error: unknown) => void = () => {};
 
   /** @param failed told when a setting could not be stored. */

@@ -46,8 +46,8 @@ function showOver(element: HTMLElement, text: string): HTMLElement {
   tip.role = 'tooltip';
   tip.textContent = text;
   tip.popover = 'manual';
-  // In the element's own dialog, or it would be inert under it.
-  (element.closest('dialog') ?? document.body).append(tip);
+  // In the element's own dialog, or it would be inert under it; else in its landmark, as all content is.
+  (element.closest('dialog, main') ?? document.body).append(tip);
   tip.showPopover();
   const place = placeBeside(element.getBoundingClientRect(), tip.getBoundingClientRect());
   tip.style.left = `${place.left}px`;

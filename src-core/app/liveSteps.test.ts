@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { LiveSteps } from '../contract/training.ts';
+import { LiveFeed, waitingStepsMax } from './liveSteps.ts';
+
+const steps = (run: string, firstStep: number, count: number): LiveSteps => {
+  const values = Array<number>(count).fill(0);
+  const series = { loss: values, accuracy: values, learningRate: values, seconds: values };
+  return { kind: 'steps', run, firstStep, ...series };
+};
+
+/** What a page reads until nothing waits for it. */
+async function readAll(events: AsyncGenerator<LiveSteps, void, void>, feed: LiveFeed) {
+  feed.tell({ kind: 'gap', run: 'end' });
+  const read: LiveSteps[] = [];
+  for await (const event of events) {
+    if (event.run === 'end') return read;
+    read.push(event);
+  }
+  return read;
+}
+
+test('a page that reads too slowly is told of a gap, once, and of other runs all', async () => {
+  const feed = new LiveFeed();
+  const events = feed.events(undefined);
+  const half = waitingStepsMax / 2;
+  for (const first of [1, half + 1, 2 * half + 1, 3 * half + 1])
+    feed.tell(steps('r1', first, half));
+  feed.tell(steps('r2', 1, 3));
+  feed.tell({ kind: 'rewound', run: 'r2', step: 2 });
+  expect(await readAll(events, feed)).toEqual([
+    { kind: 'gap', run: 'r1' },
+    steps('r2', 1, 3),
+    { kind: 'rewound', run: 'r2', step: 2 },
+  ]);
+});
+
+test('after the gap a page hears what follows, and a page that left hears nothing', async () => {
+  const feed = new LiveFeed();
+  const leaving = new AbortController();
+  const events = feed.events(leaving.signal);
+  feed.tell(steps('r1', 1, waitingStepsMax + 1));
+  expect((await events.next()).value).toEqual({ kind: 'gap', run: 'r1' });
+  feed.tell(steps('r1', waitingStepsMax + 2, 1));
+  expect((await events.next()).value).toMatchObject({ firstStep: waitingStepsMax + 2 });
+  const last = events.next();
+  leaving.abort();
+  expect(await last).toEqual({ done: true, value: undefined });
+  expect(feed.isRead).toBe(false);
+});

@@ -1,0 +1,114 @@
+/** @file What charts compute before anything is drawn. */
+import { expect, test } from 'vitest';
+import { studentT } from '../../src-core/inspect/statistics.ts';
+import { toColumns } from './columns.ts';
+import { curveOf, extentOf, gapsOf, nearest, type Curve } from './curve.ts';
+import { meanOf, t95, type Band } from './mean.ts';
+import { PackedSeries, readSeries } from './packedSeries.ts';
+import { smooth } from './smoothing.ts';
+
+const list = (values: Iterable<number>, digits = 4): number[] =>
+  [...values].map((value) => Number(value.toFixed(digits)));
+const line = (y: readonly number[], x: readonly number[] = y.map((_, i) => i + 1)): Curve =>
+  curveOf(y.map((value, i) => [x[i]!, value]));
+
+test.each<[string, readonly number[], number, readonly number[]]>([
+  ['is a debiased average', [1, 2, 4], 0.5, [1, 1.6667, 3]],
+  ['of weight 0 changes nothing', [1, 5, 2], 0, [1, 5, 2]],
+  ['keeps gaps, which count for nothing', [1, NaN, 2, Infinity], 0.5, [1, NaN, 1.6667, Infinity]],
+  ['keeps a constant', [3, 3, 3], 0.999, [3, 3, 3]],
+])('smoothing %s', (_, y, weight, expected) => {
+  expect(list(smooth(Float32Array.from(y), weight))).toEqual(expected);
+});
+
+test('a thinned curve keeps the extremes of every column, in order', () => {
+  const curve = line(Array.from({ length: 10_000 }, (_, i) => (i === 5555 ? 9 : Math.sin(i))));
+  const thin = toColumns(curve, { low: 1, high: 10_000 }, 100);
+  expect(thin.x.length).toBeLessThanOrEqual(204);
+  expect([...thin.x]).toEqual([...thin.x].sort((a, b) => a - b));
+  expect(Math.max(...thin.y)).toBe(9);
+  for (let column = 1; column < 99; column++) {
+    const window = { low: column * 100, high: column * 100 + 99.5 };
+    const [all, kept] = [extentOf(curve, window), extentOf(thin, window)];
+    expect(kept!.low).toBeCloseTo(all!.low, 2);
+  }
+});
+
+test('a gap stays a gap when its curve is thinned, and is marked once, where it begins', () => {
+  const y = Array.from({ length: 5000 }, (_, i) => (i >= 2000 && i < 3000 ? NaN : i));
+  const thin = toColumns(line(y), { low: 1, high: 5000 }, 50);
+  expect([...thin.y].filter(Number.isNaN).length).toBeGreaterThan(0);
+  expect(gapsOf(thin)).toHaveLength(1);
+  expect(gapsOf(line(y))).toEqual([{ x: 2001, y: 1999 }]);
+  expect(gapsOf(line([NaN, 1, Infinity]))).toEqual([
+    { x: 1, y: NaN },
+    { x: 3, y: 1 },
+  ]);
+});
+
+test.each<[Band, number, number]>([
+  ['none', NaN, NaN],
+  ['range', 1, 3],
+  ['sd', 1, 3],
+  ['ci95', 2 - (4.3027 * 1) / Math.sqrt(3), 2 + 4.3027 / Math.sqrt(3)],
+])('three curves have a mean and the band %s', (band, low, high) => {
+  const mean = meanOf([line([1, 1]), line([2, 2]), line([3])], band);
+  expect(list(mean.y)).toEqual([2, 1.5]);
+  expect([...mean.n]).toEqual([3, 2]);
+  expect(list(mean.low.subarray(0, 1))).toEqual(list([low]));
+  expect(list(mean.high.subarray(0, 1))).toEqual(list([high]));
+});
+
+test('the mean of curves with other x lies between their points, each only as far as it goes', () => {
+  const mean = meanOf([line([0, 10], [0, 10]), line([20, 30], [5, 15])], 'none');
+  const at = (x: number): number => nearest(mean, x, 0);
+  expect(mean.y[at(2)]).toBeCloseTo(2, 1);
+  expect(mean.y[at(7)]).toBeCloseTo((7 + 22) / 2, 1);
+  expect(mean.n[at(14)]).toBe(1);
+});
+
+test('a run that diverged makes the mean a gap from there on', () => {
+  expect(list(meanOf([line([1, NaN]), line([3, 3])], 'sd').y)).toEqual([2, NaN]);
+});
+
+test('t of the band is that of the comparison', () => {
+  for (const degrees of [1, 2, 4, 29, 30, 31, 60, 199])
+    expect(t95(degrees)).toBeCloseTo(studentT(0.95, degrees), 3);
+});
+
+test('a series is appended to once, thinned by its stride, and cut when the run goes back', () => {
+  const series = new PackedSeries(1, 2, Float32Array.of(1, 2));
+  expect(series.append(4, [9, 3, 5, 'NaN'])).toBe(true);
+  expect([...series.values]).toEqual([1, 2, 4]);
+  expect(series.append(8, [1, 7, 7])).toBe(true);
+  expect([...series.values]).toEqual([1, 2, 4, NaN, 7]);
+  expect([...series.steps()]).toEqual([1.5, 3.5, 5.5, 7.5, 9.5]);
+  expect(series.append(99, [1])).toBe(false);
+  series.cutAfter(5);
+  expect([...series.values]).toEqual([1, 2]);
+  expect(series.append(5, [1, 1])).toBe(true);
+  expect([...series.values]).toEqual([1, 2, 1]);
+});
+
+test('the binary of several runs is read as it is described', () => {
+  const content = new DataView(new ArrayBuffer(4 + 16 + 8 + 16));
+  [2, 7, 1, 3, 2].forEach((value, i) => content.setUint32(i * 4, value, true));
+  [0.5, NaN].forEach((value, i) => content.setFloat32(20 + i * 4, value, true));
+  [12, 0, 1, 0].forEach((value, i) => content.setUint32(28 + i * 4, value, true));
+  const read = readSeries(content.buffer);
+  expect([...read.keys()]).toEqual(['r7', 'r12']);
+  expect(read.get('r7')).toMatchObject({ first: 1, stride: 3, count: 2 });
+  expect([...read.get('r7')!.values]).toEqual([0.5, NaN]);
+  expect(() => readSeries(content.buffer.slice(0, 30))).toThrow(RangeError);
+});
+
+test.each<[number, number]>([
+  [-9, -1],
+  [0.9, 0],
+  [1.4, 0],
+  [1.6, 1],
+  [3.2, 2],
+  [5, -1],
+])('the point nearest to %s', (x, expected) => {
+  expect(nearest(line([5, 6, 7]), x, 0.5)).toBe(expected);
+});

@@ -1,0 +1,89 @@
+/** @file A curve as charts hold it: packed, x ascending; and finding places in it. */
+import type { Measured } from '../../src-core/contract/training.ts';
+
+export type Curve = {
+  /** Ascending; as long as `y`. */
+  readonly x: Float64Array;
+  /** NaN and infinity are kept: they are gaps, and are marked. */
+  readonly y: Float32Array;
+};
+
+export type Range = { readonly low: number; readonly high: number };
+
+export const emptyCurve: Curve = { x: new Float64Array(0), y: new Float32Array(0) };
+
+/** A figure of the contract as a number: NaN and infinity travel as words. */
+export const numberOf = (value: Measured): number => Number(value);
+
+export function curveOf(points: readonly (readonly [x: number, y: number])[]): Curve {
+  const curve = { x: new Float64Array(points.length), y: new Float32Array(points.length) };
+  points.forEach(([x, y], i) => {
+    curve.x[i] = x;
+    curve.y[i] = y;
+  });
+  return curve;
+}
+
+/** Index of the first x that is not below `value`; the length where there is none. */
+export function firstFrom(x: Float64Array, value: number): number {
+  let [low, high] = [0, x.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (x[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index of the point closest to `value` in x; −1 beyond the curve's ends by more than `reach`, or without points. */
+export function nearest({ x }: Curve, value: number, reach: number): number {
+  const after = firstFrom(x, value);
+  const before = after - 1;
+  const isAfter = after < x.length && (before < 0 || x[after]! - value < value - x[before]!);
+  const at = isAfter ? after : before;
+  if (at < 0) return -1;
+  const isInside = value >= x[0]! && value <= x[x.length - 1]!;
+  return isInside || Math.abs(x[at]! - value) <= reach ? at : -1;
+}
+
+/**
+ * Smallest and largest finite y between two x, the neighbors on both sides included, which the line leads to; null
+ * where there is none. `isPositive`: of those above zero only, for logarithmic axes.
+ */
+export function extentOf({ x, y }: Curve, window: Range, isPositive = false): Range | null {
+  const from = Math.max(0, firstFrom(x, window.low) - 1);
+  const to = Math.min(x.length, firstFrom(x, window.high) + 1);
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = from; i < to; i++) {
+    const value = y[i]!;
+    if (!Number.isFinite(value) || (isPositive && value <= 0)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? { low, high } : null;
+}
+
+export function union(a: Range | null, b: Range | null): Range | null {
+  if (a === null || b === null) return a ?? b;
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+}
+
+export type Gap = {
+  readonly x: number;
+  /** The last value before it that can be drawn; NaN: there is none. */
+  readonly y: number;
+};
+
+/** Where values stop being finite: the places to be marked, one for each gap. */
+export function gapsOf({ x, y }: Curve): Gap[] {
+  const gaps: Gap[] = [];
+  let last = NaN;
+  let isGap = false;
+  for (let i = 0; i < y.length; i++) {
+    const isFinite = Number.isFinite(y[i]);
+    if (!isFinite && !isGap) gaps.push({ x: x[i]!, y: last });
+    if (isFinite) last = y[i]!;
+    isGap = !isFinite;
+  }
+  return gaps;
+}
