@@ -12,6 +12,7 @@ import { exports } from './export.ts';
 import { imports } from './import.ts';
 import { loop } from './loop.ts';
 import { machine } from './machine.ts';
+import { responsive } from './responsive.ts';
 import { sectionOf, storeSection } from './results.ts';
 import { training } from './training.ts';
 import { appWindow } from './window.ts';
@@ -19,6 +20,7 @@ import { appWindow } from './window.ts';
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   training,
   loop,
+  responsive,
   import: imports,
   digits: digitsMade,
   accuracy,

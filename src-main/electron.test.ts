@@ -382,11 +382,11 @@ function closes(emitter: Events, name: string): boolean {
 const long = { dataset: 'digits', preset: 'mlp-16-16', batchSize: 16, epochs: 100_000, threads: 1 };
 
 test('closing the window while a run trains asks; training may go on without it', async () => {
-  const { app, window, core, said, answers } = await started();
+  const { app, window, core, said, answers, fetchPage } = await started();
   await core.sampleDigits({ dataset: 'digits', count: 100, seed: 1 });
   const { id } = core.start(long);
   expect(closes(window, 'close')).toBe(false);
-  await expect.poll(() => said).toContain('Runs are not over.');
+  await expect.poll(() => said).toContain('A run is still training.');
   expect(window.done).toEqual([]);
   answers.push(0);
   expect(closes(window, 'close')).toBe(false);
@@ -396,6 +396,10 @@ test('closing the window while a run trains asks; training may go on without it'
   const other = core.start({ ...long, epochs: 1 });
   core.supervisor.stop(id);
   await core.supervisor.ended(other.id);
+  const series = await fetchPage(`inkling://app/series?runs=${other.id}&series=loss`);
+  expect(Buffer.from(await series.arrayBuffer()).readUInt32LE(4)).toBe(2);
+  expect((await fetchPage('inkling://app/series?runs=r9&series=loss')).status).toBe(404);
+  expect((await fetchPage('inkling://app/series?runs=r1,x&series=loss')).status).toBe(400);
   await expect.poll(() => said).toContain('quit');
   await expect
     .poll(() => said.find((text) => text.startsWith('ReLU · seed 1: finished')))

@@ -50,12 +50,12 @@ export function createEnding(electron: Electron, core: App, platform: NodeJS.Pla
 
 async function askUser(
   { dialog }: Electron,
-  { workspace, supervisor }: App,
+  { supervisor }: App,
   window: BrowserWindow | undefined,
 ): Promise<(typeof answers)[number]> {
   const waiting = supervisor.queue.length;
-  const on = workspace.runs.list().filter(({ state }) => state.status === 'running').length;
-  const message = on > 0 ? 'A run is still training.' : 'Runs are not over.';
+  const on = supervisor.active.length;
+  const message = on === 1 ? 'A run is still training.' : `${on} runs are still training.`;
   const more = waiting > 0 ? ` ${waiting} more ${waiting === 1 ? 'waits' : 'wait'}.` : '';
   const options = {
     type: 'question' as const,

@@ -103,8 +103,7 @@ export async function compare(
       if (failed.length === started.length) throw error;
     }
   }
-  const finished = started.filter(({ id }) => runs.some(({ run }) => run === id));
-  const ids = finished.map(({ id }) => id);
+  const ids = started.map(({ id }) => id);
   return { runs, failed, comparison: await app.comparison(ids, request.target) };
 }
 

@@ -29,7 +29,7 @@ export function createTerminal(json: boolean): Terminal {
     },
     result(value) {
       endProgress();
-      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+      if (json) process.stdout.write(`${JSON.stringify(value, inWords)}\n`);
     },
     progress(text) {
       if (process.stderr.isTTY) {
@@ -77,4 +77,9 @@ export function table(header: readonly string[], rows: readonly (readonly string
       .join('  ')
       .trimEnd();
   return all.map(line).join('\n');
+}
+
+/** JSON has no NaN and no infinity, and would turn both into nothing. */
+function inWords(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }

@@ -113,11 +113,12 @@ export function toldComparison({ groups, pairs, ...rest }: Comparison): Told {
   };
 }
 
-function toldGroup({ n: _, ...group }: ComparedGroup): ComparisonGroup {
+function toldGroup(group: ComparedGroup): ComparisonGroup {
   const { reaching, health } = group;
   const told = (values: ComparedGroup['seconds']) => values && measuredSummary(values);
   return {
-    ...group,
+    activation: group.activation,
+    title: group.title,
     runs: [...group.runs],
     testAccuracy: told(group.testAccuracy),
     validationAccuracy: told(group.validationAccuracy),

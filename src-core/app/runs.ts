@@ -18,7 +18,7 @@ export type RunPorts = WatchPorts & {
 };
 
 const concurrencyKey = 'training.concurrentRuns';
-export const concurrentRunsMax = 16;
+const concurrentRunsMax = 16;
 const Concurrency = z.int().min(1).max(concurrentRunsMax);
 
 export function runViewCalls(ports: RunPorts) {

@@ -442,6 +442,8 @@ export const seriesPointsMax = 20_000;
  * `series`: little-endian: uint32 number of runs; then for each run in the order asked for: uint32 its number (7 for
  *   r7), uint32 first step, uint32 stride, uint32 count, then count float32. Point i covers steps
  *   first + i·stride … first + (i+1)·stride − 1.
+ *   `seconds` are from the start of the run, pauses excluded: steps add batch size ÷ samples a second each, and the
+ *   end of an epoch sets the clock to what the epoch itself took, validation and checkpoints included.
  * `augmented`: training images of a dataset and what augmentation makes of them, little-endian: uint32 images,
  *   uint32 variants, uint32 channels, uint32 height, uint32 width, then images·(1 + variants) pictures uint8
  *   [C, H, W], each image followed by its variants. The specification is JSON.

@@ -96,6 +96,6 @@ function initializerNames(spec: ModelSpec): string {
   return kernels.map(rule).join();
 }
 
-function withoutSeedAndThreads({ seed: _, threads: __, ...options }: TrainOptions): unknown {
-  return options;
+function withoutSeedAndThreads(options: TrainOptions): unknown {
+  return { ...options, seed: 0, threads: 0 };
 }

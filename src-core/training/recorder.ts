@@ -59,59 +59,27 @@ export function createRecorder(
   run: RunId,
   tell: (event: RunEvent) => void,
 ): Recorder {
-  const { metrics, predictions } = workspace;
+  const { metrics, predictions, runs, transaction } = workspace;
+  const checkpoints = checkpointRecorder(workspace, run);
+  const addSteps = stepRecorder(workspace, run);
   let progress: RunProgress | null = null;
-  /** Rows of single flushes, and the first step of the first of them. */
-  let flushes = 0;
-  let flushedFrom = 0;
-  const folder = join(workspace.checkpointFolder, run);
-  /** Files of the last checkpoint and of the one before it, which stays in case the last is damaged. */
-  let current: readonly string[] = [];
-  let previous: readonly string[] = [];
-
-  function put(kind: CheckpointKind, checkpoint: CheckpointFile | null): void {
-    if (!checkpoint) return workspace.checkpoints.remove(run, kind);
-    const file = `${run}/${checkpoint.file}`;
-    workspace.checkpoints.put(run, { ...checkpoint, kind, file });
-  }
 
   /** What was measured after the checkpoint it starts from will be measured again. */
   function started({ last, best, ...facts }: Extract<Recorded, { kind: 'started' }>): void {
     const isRewound = metrics.lastStep(run) > facts.step;
-    workspace.transaction(() => {
+    transaction(() => {
       metrics.deleteAfter(run, facts.step);
-      put('last', last);
-      put('best', best);
-      workspace.runs.setProgress(run, (progress = progressUpTo(workspace, run, facts)));
+      checkpoints.begin(last, best);
+      runs.setProgress(run, (progress = progressUpTo(workspace, run, facts)));
     });
-    current = fileNames(last, best);
     tell({ run, ...facts, isRewound });
   }
 
-  function measured({ firstStep, series }: StepMetrics): void {
-    metrics.addSteps(run, { firstStep, series });
-    if (flushes++ === 0) flushedFrom = firstStep;
-    if (flushes < joinedFlushes) return;
-    metrics.join(run, flushedFrom);
-    flushes = 0;
-  }
-
   function epochEnded(values: EpochMetrics): void {
-    workspace.transaction(() => {
+    transaction(() => {
       metrics.addEpoch(run, { epoch: values.epoch, step: values.step, values });
-      if (progress) workspace.runs.setProgress(run, (progress = afterEpoch(progress, values)));
+      if (progress) runs.setProgress(run, (progress = afterEpoch(progress, values)));
     });
-  }
-
-  function saved(last: CheckpointFile, best: CheckpointFile | null): void {
-    workspace.transaction(() => {
-      put('last', last);
-      put('best', best);
-    });
-    previous = current;
-    current = fileNames(last, best);
-    const keep = [...previous, ...current, ...resultFile(workspace, run)];
-    pruneCheckpoints(folder, last.file, new Set(keep));
   }
 
   return (message) => {
@@ -119,19 +87,77 @@ export function createRecorder(
       case 'started':
         return started(message);
       case 'steps':
-        measured(message);
+        addSteps(message);
         return tell({ run, ...message });
       case 'epoch':
         epochEnded(message.metrics);
         return tell({ run, ...message });
       case 'checkpoint':
-        return saved(message.last, message.best);
+        return checkpoints.saved(message.last, message.best);
       case 'finished':
+        checkpoints.finished();
         if (message.testProbabilities) predictions.put(run, 'test', message.testProbabilities);
         return;
       default:
         return message satisfies never;
     }
+  };
+}
+
+function stepRecorder({ metrics }: Workspace, run: RunId): (flush: StepMetrics) => void {
+  /** Rows of single flushes, and the first step of the first of them. */
+  let flushes = 0;
+  let firstOfRows = 0;
+  return ({ firstStep, series }) => {
+    metrics.addSteps(run, { firstStep, series });
+    if (flushes++ === 0) firstOfRows = firstStep;
+    if (flushes < joinedFlushes) return;
+    metrics.join(run, firstOfRows);
+    flushes = 0;
+  };
+}
+
+/** The rows of checkpoints, and the files that are no longer needed. */
+function checkpointRecorder(workspace: Workspace, run: RunId) {
+  const folder = join(workspace.checkpointFolder, run);
+  /** Files of the last checkpoint and of the one before it, which stays in case the last is damaged. */
+  let current: readonly string[] = [];
+  let previous: readonly string[] = [];
+  let lastFile: string | null = null;
+
+  function put(kind: CheckpointKind, checkpoint: CheckpointFile | null): void {
+    if (!checkpoint) return workspace.checkpoints.remove(run, kind);
+    const file = `${run}/${checkpoint.file}`;
+    workspace.checkpoints.put(run, { ...checkpoint, kind, file });
+  }
+
+  function putBoth(last: CheckpointFile | null, best: CheckpointFile | null): void {
+    put('last', last);
+    put('best', best);
+  }
+
+  function prune(alsoKept: readonly string[]): void {
+    if (lastFile !== null)
+      pruneCheckpoints(folder, lastFile, new Set([...previous, ...current, ...alsoKept]));
+  }
+
+  return {
+    /** Those a run starts from, inside a transaction. */
+    begin(last: CheckpointFile | null, best: CheckpointFile | null): void {
+      putBoth(last, best);
+      current = fileNames(last, best);
+    },
+
+    saved(last: CheckpointFile, best: CheckpointFile | null): void {
+      workspace.transaction(() => putBoth(last, best));
+      previous = current;
+      current = fileNames(last, best);
+      lastFile = last.file;
+      prune(resultFile(workspace, run));
+    },
+
+    /** What an earlier result kept has done its duty: a new one follows. */
+    finished: (): void => prune([]),
   };
 }
 

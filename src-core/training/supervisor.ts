@@ -110,6 +110,11 @@ export class Supervisor {
     return this.#queue;
   }
 
+  /** The runs that train, or are about to. */
+  get active(): readonly RunId[] {
+    return [...this.#active.keys()];
+  }
+
   /** Whether a run waits or trains. */
   get isBusy(): boolean {
     return this.#active.size + this.#queue.length > 0;

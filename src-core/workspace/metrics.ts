@@ -24,37 +24,7 @@ type StepsRow = { first_step: number; last_step: number; content: string; series
 type EpochRow = { epoch: number; last_step: number; content: string };
 
 export function metricQueries({ database, write, writeAhead }: Store) {
-  const insert = database.prepare(
-    `INSERT INTO metric (run, kind, first_step, last_step, epoch, content, series)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const stepRows = database.prepare<[number, number], StepsRow>(
-    `SELECT first_step, last_step, content, series FROM metric
-     WHERE run = ? AND kind = 'steps' AND last_step > ? ORDER BY first_step`,
-  );
-  const epochRows = database.prepare<[number], EpochRow>(
-    `SELECT epoch, last_step, content FROM metric WHERE run = ? AND kind = 'epoch' ORDER BY epoch`,
-  );
-  const remove = database.prepare('DELETE FROM metric WHERE run = ? AND last_step > ?');
-  const removeSteps = database.prepare(
-    `DELETE FROM metric WHERE run = ? AND kind = 'steps' AND first_step >= ?`,
-  );
-  /** One, unless the program has learned to measure something else since the run began. */
-  const layouts = database
-    .prepare<[number], string>(
-      `SELECT DISTINCT content FROM metric WHERE run = ? AND kind = 'steps'`,
-    )
-    .pluck();
-  const pieceRows = database.prepare<[number, number, string], SeriesPiece>(
-    `SELECT first_step AS firstStep,
-       substr(series, 1 + ? * 4 * (last_step - first_step + 1), 4 * (last_step - first_step + 1)) AS bytes
-     FROM metric WHERE run = ? AND kind = 'steps' AND content = ? ORDER BY first_step`,
-  );
-  const last = database
-    .prepare<[number], number>(
-      `SELECT last_step FROM metric WHERE run = ? AND kind = 'steps' ORDER BY first_step DESC LIMIT 1`,
-    )
-    .pluck();
+  const sql = statements(database);
 
   const addSteps = (run: RunId, { firstStep, series }: StepMetrics): void => {
     const columns = Object.values(series);
@@ -63,7 +33,7 @@ export function metricQueries({ database, write, writeAhead }: Store) {
       throw new Error('the series of a flush must have one length, and not be empty');
     const names = toJson(Object.keys(series));
     const lastStep = firstStep + count - 1;
-    insert.run(rowOf(run), 'steps', firstStep, lastStep, null, names, packFloats(columns));
+    sql.insert.run(rowOf(run), 'steps', firstStep, lastStep, null, names, packFloats(columns));
   };
 
   return {
@@ -76,40 +46,42 @@ export function metricQueries({ database, write, writeAhead }: Store) {
     /** Makes one row of all steps from `firstStep` on, which is the first step of a row. */
     join: (run: RunId, firstStep: number): void =>
       writeAhead(() => {
-        const flushes = stepRows.all(rowOf(run), firstStep - 1).map(stepsOf);
-        removeSteps.run(rowOf(run), firstStep);
+        const flushes = sql.stepRows.all(rowOf(run), firstStep - 1).map(stepsOf);
+        sql.removeSteps.run(rowOf(run), firstStep);
         if (flushes.length > 0) addSteps(run, joined(flushes));
       }),
 
     /** The last step measured; 0: none yet. */
-    lastStep: (run: RunId): number => last.get(rowOf(run)) ?? 0,
+    lastStep: (run: RunId): number => sql.last.get(rowOf(run)) ?? 0,
 
     /** The rows of steps in order, each with one series alone, as float32 little-endian. */
     series(run: RunId, name: string): SeriesPiece[] {
-      const pieces = layouts.all(rowOf(run)).flatMap((content) => {
+      const pieces = sql.layouts.all(rowOf(run)).flatMap((content) => {
         const index = namesOf(content).indexOf(name);
-        return index < 0 ? [] : pieceRows.all(index, rowOf(run), content);
+        return index < 0 ? [] : sql.pieceRows.all(index, rowOf(run), content);
       });
       return pieces.sort((a, b) => a.firstStep - b.firstStep);
     },
 
     addEpoch: (run: RunId, { epoch, step, values }: EpochMetrics): void =>
-      write(() => void insert.run(rowOf(run), 'epoch', step, step, epoch, toJson(values), null)),
+      write(
+        () => void sql.insert.run(rowOf(run), 'epoch', step, step, epoch, toJson(values), null),
+      ),
 
     /** In order of step; only flushes that reach beyond `afterStep`. */
     steps: (run: RunId, afterStep = 0): StepMetrics[] =>
-      stepRows.all(rowOf(run), afterStep).map(stepsOf),
+      sql.stepRows.all(rowOf(run), afterStep).map(stepsOf),
 
     epochs: (run: RunId): EpochMetrics[] =>
-      epochRows
+      sql.epochRows
         .all(rowOf(run))
         .map((row) => ({ epoch: row.epoch, step: row.last_step, values: fromJson(row.content) })),
 
     /** Forgets everything after `step`, for a run that is resumed there; a flush across it is cut. */
     deleteAfter: (run: RunId, step: number): void =>
       write(() => {
-        const across = stepRows.all(rowOf(run), step).filter((row) => row.first_step <= step);
-        remove.run(rowOf(run), step);
+        const across = sql.stepRows.all(rowOf(run), step).filter((row) => row.first_step <= step);
+        sql.remove.run(rowOf(run), step);
         for (const row of across) {
           const { firstStep, series } = stepsOf(row);
           const kept = Object.entries(series).map(
@@ -118,6 +90,42 @@ export function metricQueries({ database, write, writeAhead }: Store) {
           addSteps(run, { firstStep, series: Object.fromEntries(kept) });
         }
       }),
+  };
+}
+
+function statements(database: Store['database']) {
+  return {
+    insert: database.prepare(
+      `INSERT INTO metric (run, kind, first_step, last_step, epoch, content, series)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    stepRows: database.prepare<[number, number], StepsRow>(
+      `SELECT first_step, last_step, content, series FROM metric
+     WHERE run = ? AND kind = 'steps' AND last_step > ? ORDER BY first_step`,
+    ),
+    epochRows: database.prepare<[number], EpochRow>(
+      `SELECT epoch, last_step, content FROM metric WHERE run = ? AND kind = 'epoch' ORDER BY epoch`,
+    ),
+    remove: database.prepare('DELETE FROM metric WHERE run = ? AND last_step > ?'),
+    removeSteps: database.prepare(
+      `DELETE FROM metric WHERE run = ? AND kind = 'steps' AND first_step >= ?`,
+    ),
+    /** One, unless the program has learned to measure something else since the run began. */
+    layouts: database
+      .prepare<[number], string>(
+        `SELECT DISTINCT content FROM metric WHERE run = ? AND kind = 'steps'`,
+      )
+      .pluck(),
+    pieceRows: database.prepare<[number, number, string], SeriesPiece>(
+      `SELECT first_step AS firstStep,
+       substr(series, 1 + ? * 4 * (last_step - first_step + 1), 4 * (last_step - first_step + 1)) AS bytes
+     FROM metric WHERE run = ? AND kind = 'steps' AND content = ? ORDER BY first_step`,
+    ),
+    last: database
+      .prepare<[number], number>(
+        `SELECT last_step FROM metric WHERE run = ? AND kind = 'steps' ORDER BY first_step DESC LIMIT 1`,
+      )
+      .pluck(),
   };
 }
 

@@ -5,6 +5,26 @@ import { temporaryFolder, temporaryWorkspace } from './fixture.ts';
 import { applicationId, migrations } from './migrations.ts';
 import type { DatasetId, ImageId } from './records.ts';
 
+test('runs of a workspace of the second schema are alone, unnamed and in no queue', () => {
+  const folder = temporaryFolder();
+  const database = new Database(join(folder, 'inkling.db'));
+  for (const step of migrations.slice(0, 2)) database.exec(step);
+  const spec = { input: { channels: 1, height: 2, width: 3 }, layers: [], classes: 2 };
+  database.exec(
+    `INSERT INTO snapshot VALUES (1, 'aa', NULL, 0, '["a","b"]', 1, 2, 3, 'none');
+     INSERT INTO run (id, created_at, status, snapshot, spec, options, engine, device, versions, seed, result)
+     VALUES (7, 5, 'finished', 'aa', '${JSON.stringify(spec)}', '{}', 'onnx', 'cpu', '{}', 1, '{"epochs":2}'),
+       (8, 6, 'queued', 'aa', '${JSON.stringify(spec)}', '{}', 'onnx', 'cpu', '{}', 1, NULL);`,
+  );
+  database.pragma(`application_id = ${applicationId}`);
+  database.pragma('user_version = 2');
+  database.close();
+  const [finished, queued] = temporaryWorkspace(folder).runs.list();
+  const alone = { name: null, comparison: null, repeats: null, place: null, isExtended: false };
+  expect(finished).toMatchObject({ id: 'r7', ...alone, result: { epochs: 2 }, progress: null });
+  expect(queued).toMatchObject({ ...alone, state: { status: 'interrupted', error: null } });
+});
+
 test('labels of a workspace of the first schema keep who gave them, and classes get colors', () => {
   const folder = temporaryFolder();
   const database = new Database(join(folder, 'inkling.db'));

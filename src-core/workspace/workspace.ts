@@ -58,6 +58,7 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
     sweepCrashedImport(store);
     sweepCrashedBuilds(cacheFolder);
     runs.markInterrupted();
+    sweepRemovedRuns(checkpointFolder, new Set(runs.ids()));
   }
   return {
     folder,
@@ -102,6 +103,13 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
 function sweepCrashedBuilds(cacheFolder: string): void {
   for (const name of readdirSync(cacheFolder))
     if (name.startsWith(buildingPrefix)) rmSync(join(cacheFolder, name), { recursive: true });
+}
+
+/** Checkpoints of runs that a crash kept from being removed wholly. */
+function sweepRemovedRuns(checkpointFolder: string, runs: ReadonlySet<string>): void {
+  for (const name of readdirSync(checkpointFolder))
+    if (/^r\d+$/.test(name) && !runs.has(name))
+      rmSync(join(checkpointFolder, name), { recursive: true });
 }
 
 async function backup({ database }: OpenDatabase, file: string): Promise<void> {

@@ -83,8 +83,10 @@ type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } 
 /** On a logarithmic axis only some of the lines are written on. */
 function isWritten(value: number, { isLog, low, high }: AxesOptions['y']): boolean {
   if (!isLog) return true;
-  const leading = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
-  return high / low > 300 ? leading === 1 : [1, 2, 5].includes(leading) || high / low < 4;
+  const leading = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  const isOneOf = (...signs: readonly number[]): boolean =>
+    signs.some((each) => Math.abs(leading - each) < 1e-6);
+  return high / low > 300 ? isOneOf(1) : high / low < 4 || isOneOf(1, 2, 5);
 }
 
 /** The axes as lines are placed by; null before the first layout. */

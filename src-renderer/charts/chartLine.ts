@@ -20,6 +20,8 @@ export type ChartLine = {
   readonly raw: Curve | null;
   /** The curve again, where it is the mean of several. */
   readonly mean: MeanCurve | null;
+  /** Runs that have values: 1 where it is no mean. */
+  readonly runs: number;
 };
 
 export type ChartColors = {

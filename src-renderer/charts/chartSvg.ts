@@ -25,12 +25,17 @@ export type ChartLayout = {
 export type ChartText = {
   readonly title: string;
   readonly xTitle: string;
+  /** Below the legend: how the lines came about. */
+  readonly note: string;
   readonly legend: readonly { readonly text: string; readonly line: ChartLine }[];
 };
 
 const titleHeight = 32;
 const legendRow = 20;
 const swatchWidth = 28;
+const noteRow = 16;
+/** Of a letter, about: figures are laid out without a page. */
+const letterWidth = 5.6;
 const margin = 12;
 /** Of the light theme. */
 const [ink, faintInk, gridInk] = ['#1b1f27', '#5b6472', '#d9dde4'];
@@ -41,7 +46,9 @@ export function chartSvg(
   words: ChartText,
 ): { readonly svg: string; readonly width: number; readonly height: number } {
   const { width, area } = layout;
-  const height = titleHeight + layout.height + words.legend.length * legendRow + margin;
+  const note = wrapped(words.note, width - 2 * margin);
+  const height =
+    titleHeight + layout.height + words.legend.length * legendRow + note.length * noteRow + margin;
   const { left, right, top, bottom } = area;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Helvetica, Arial, sans-serif" font-size="11">`,
@@ -58,6 +65,9 @@ export function chartSvg(
     '</g>',
     ...words.legend.map((entry, i) =>
       legendSvg(entry, titleHeight + layout.height + i * legendRow + legendRow / 2),
+    ),
+    ...note.map((each, i) =>
+      text(margin, height - margin - (note.length - 1 - i) * noteRow, each, {}),
     ),
     '</svg>',
     '',
@@ -109,6 +119,18 @@ const strokeSvg = ({ color, width, opacity, dash }: Stroke): string =>
   ` stroke="${color}" stroke-width="${width}"` +
   (opacity < 1 ? ` stroke-opacity="${n(opacity)}"` : '') +
   (dash.length > 0 ? ` stroke-dasharray="${dash.join(' ')}"` : '');
+
+/** In lines of about so many pixels. */
+function wrapped(words: string, width: number): readonly string[] {
+  const most = Math.floor(width / letterWidth);
+  const lines: string[] = [];
+  for (const word of words.split(' ').filter(Boolean)) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim();
+    if (lines.length > 0 && longer.length <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
 
 type TextLook = { anchor?: 'middle' | 'end'; size?: number; color?: string; isBold?: boolean };
 

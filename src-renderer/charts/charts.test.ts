@@ -1,6 +1,9 @@
 /** @file What charts compute before anything is drawn. */
 import { expect, test } from 'vitest';
 import { studentT } from '../../src-core/inspect/statistics.ts';
+import { chartCsv } from './chartCsv.ts';
+import type { ChartLine } from './chartLine.ts';
+import { chartSvg } from './chartSvg.ts';
 import { toColumns } from './columns.ts';
 import { curveOf, extentOf, gapsOf, nearest, type Curve } from './curve.ts';
 import { meanOf, t95, type Band } from './mean.ts';
@@ -67,6 +70,13 @@ test('the mean of curves with other x lies between their points, each only as fa
   expect(mean.n[at(14)]).toBe(1);
 });
 
+test('where no curve has a value the mean is interrupted, and nothing is marked', () => {
+  const mean = meanOf([line([1, 2], [0, 1]), line([3, 4], [9, 10])], 'none');
+  expect(mean.n[nearest(mean, 5, 0)]).toBe(0);
+  expect(gapsOf(mean)).toHaveLength(1);
+  expect(gapsOf(mean, mean.n)).toEqual([]);
+});
+
 test('a run that diverged makes the mean a gap from there on', () => {
   expect(list(meanOf([line([1, NaN]), line([3, 3])], 'sd').y)).toEqual([2, NaN]);
 });
@@ -111,4 +121,36 @@ test.each<[number, number]>([
   [5, -1],
 ])('the point nearest to %s', (x, expected) => {
   expect(nearest(line([5, 6, 7]), x, 0.5)).toBe(expected);
+});
+
+const drawn = (label: string, curve: Curve): ChartLine => ({
+  ...{ key: label, label, part: 'train', curve, raw: null, mean: null, runs: 1 },
+  ...{ color: { light: '#0072b2', dark: '#3690c2' }, dash: [3, 3], width: 2, opacity: 1 },
+});
+
+test('a figure has each line once, its gap marked, and names that cannot break it', () => {
+  const axis = { low: 0, high: 4, start: 0, slope: 10, isLog: false };
+  const layout = {
+    ...{ width: 40, height: 60, area: { left: 0, right: 40, top: 0, bottom: 40 } },
+    ...{ axes: { x: axis, y: axis }, xTicks: [{ at: 10, text: '1' }], yTicks: [] },
+  };
+  const line1 = drawn('a <b> & "c"', line([1, 2, NaN, 3]));
+  const { svg } = chartSvg(layout, [line1], {
+    ...{ title: 'Loss', xTitle: 'step', note: '' },
+    legend: [{ text: line1.label, line: line1 }],
+  });
+  expect(svg).toContain('d="M10 10L20 20"');
+  expect(svg).toContain('cx="40" cy="30"');
+  expect(svg).toContain('stroke-width="2"/>');
+  expect(svg).toContain('a &lt;b&gt; &amp; &quot;c&quot;');
+});
+
+test('the CSV has every point as it was measured, NaN too', () => {
+  const lines = [drawn('=SUM(1,2)', line([0.5, NaN]))];
+  expect(chartCsv([{ metric: 'loss', lines }], 'step').split('\r\n')).toEqual([
+    'metric,part,line,step,value,measured,low,high,n',
+    `loss,train,"'=SUM(1,2)",1,0.5,0.5,,,1`,
+    `loss,train,"'=SUM(1,2)",2,NaN,NaN,,,1`,
+    '',
+  ]);
 });

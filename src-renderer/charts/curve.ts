@@ -74,12 +74,17 @@ export type Gap = {
   readonly y: number;
 };
 
-/** Where values stop being finite: the places to be marked, one for each gap. */
-export function gapsOf({ x, y }: Curve): Gap[] {
+/**
+ * Where values stop being finite: the places to be marked, one for each gap.
+ *
+ * @param n  how many values each is the mean of; where there are none, there is nothing to be marked.
+ */
+export function gapsOf({ x, y }: Curve, n?: Uint16Array): Gap[] {
   const gaps: Gap[] = [];
   let last = NaN;
   let isGap = false;
   for (let i = 0; i < y.length; i++) {
+    if (n?.[i] === 0) continue;
     const isFinite = Number.isFinite(y[i]);
     if (!isFinite && !isGap) gaps.push({ x: x[i]!, y: last });
     if (isFinite) last = y[i]!;

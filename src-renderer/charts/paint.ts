@@ -59,7 +59,7 @@ export function paintLines(pen: Pen, lines: readonly ChartLine[], axes: Axes, th
     const stroke = strokeOf(line, theme);
     paintCurve(pen, line.curve, axes, isCrowded ? { ...stroke, dash: [] } : stroke, columns);
   }
-  for (const line of lines) paintGaps(pen, line.curve, axes, line.color[theme]);
+  for (const line of lines) paintGaps(pen, line, axes, line.color[theme]);
 }
 
 export const strokeOf = (line: ChartLine, theme: Theme): Stroke => ({
@@ -133,8 +133,8 @@ function turned(points: readonly number[]): number[] {
   return back;
 }
 
-function paintGaps(pen: Pen, curve: Curve, axes: Axes, color: string): void {
-  for (const { x, y } of gapsOf(curve)) {
+function paintGaps(pen: Pen, { curve, mean }: ChartLine, axes: Axes, color: string): void {
+  for (const { x, y } of gapsOf(curve, mean?.n)) {
     if (x < axes.x.low || x > axes.x.high) continue;
     const at = isShown(axes.y, y) ? place(axes.y, y) : place(axes.y, axes.y.low) - crossSide;
     pen.cross(place(axes.x, x), at, color);

@@ -69,7 +69,7 @@ export class Curves {
     const { color, dash } = runInk(run);
     return [
       {
-        ...{ key: run.run, label: run.name, part, color, mean: null, curve },
+        ...{ key: run.run, label: run.name, part, color, mean: null, curve, runs: 1 },
         ...partLook(part, dash),
         raw: curve === raw ? null : raw,
         ...look,
@@ -94,7 +94,12 @@ export class Curves {
     const mean = this.#mean(name, curves, options.band);
     const raw = weight === 0 ? null : this.#mean(`${name} raw`, measured, 'none');
     const { key, label, color, dash } = group;
-    return [{ ...{ key, label, part, color, curve: mean, mean, raw }, ...partLook(part, dash) }];
+    return [
+      {
+        ...{ key, label, part, color, curve: mean, mean, raw, runs: curves.length },
+        ...partLook(part, dash),
+      },
+    ];
   }
 
   #curve(run: string, metric: Metric, part: Part, xAxis: XAxis): Curve {

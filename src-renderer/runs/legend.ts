@@ -1,6 +1,6 @@
 /** @file What the legend lists: groups, or runs where there are none. */
 import type { RunInfo } from '../../src-core/contract/training.ts';
-import type { LineColor } from '../charts/chartLine.ts';
+import type { ChartLine, LineColor } from '../charts/chartLine.ts';
 import { runInk, type RunGroup } from './rows.ts';
 
 /** More would be a second table. */
@@ -14,6 +14,10 @@ type LegendEntry = {
   readonly dash: readonly number[];
   readonly runs: readonly string[];
 };
+
+/** Of how many runs there are values to draw. */
+export const runsDrawn = (lines: readonly ChartLine[], key: string): number =>
+  Math.max(0, ...lines.filter((line) => line.key === key).map(({ runs }) => runs));
 
 export function legendOf(
   groups: readonly RunGroup[],

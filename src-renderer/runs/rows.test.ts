@@ -37,6 +37,8 @@ test.each<[string, StatusFilter, string]>([
   ['swish', 'all', 'r3 r4 r10'],
   ['  SWISH best ', 'all', 'r10'],
   ['seed 2', 'all', 'r2'],
+  ['seed 1', 'all', 'r1 r3 r4 r10'],
+  ['12', 'all', 'r1 r2 r3 r4 r10'],
   ['', 'on', 'r4 r10'],
   ['', 'failed', 'r3'],
   ['nothing such', 'all', ''],

@@ -53,19 +53,26 @@ const date = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 
 const comparisonLabel = (run: RunInfo): string =>
   `${run.network} · ${run.dataset?.name ?? 'deleted dataset'} · ${date.format(run.createdAt)}`;
 
-/** `text`: each of its words begins one of the run's. */
+/**
+ * `text`: runs whose words contain it as it stands; where there are none, those of which words begin with each of its
+ * words. So `seed 12` does not find every network of 128 units.
+ */
 export function filtered(
   runs: readonly RunInfo[],
   text: string,
   status: StatusFilter,
 ): readonly RunInfo[] {
+  const those = runs.filter((run) => hasStatus(run, status));
   const sought = wordsIn(text);
-  return runs.filter((run) => {
-    if (!hasStatus(run, status)) return false;
-    const known = sought.length > 0 ? wordsIn(describe(run)) : [];
-    return sought.every((word) => known.some((each) => each.startsWith(word)));
-  });
+  if (sought.length === 0) return those;
+  const known = those.map((run) => ({ run, words: wordsIn(describe(run)) }));
+  const whole = known.filter(({ words }) => ` ${words.join(' ')}`.includes(` ${sought.join(' ')}`));
+  const found = whole.length > 0 ? whole : known.filter(({ words }) => hasAll(words, sought));
+  return found.map(({ run }) => run);
 }
+
+const hasAll = (words: readonly string[], sought: readonly string[]): boolean =>
+  sought.every((each) => words.some((word) => word.startsWith(each)));
 
 const wordsIn = (text: string): readonly string[] =>
   text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];

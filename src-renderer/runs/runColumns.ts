@@ -84,7 +84,7 @@ export function secondsText(seconds: number): string {
 
 /** In the order of the list they are chosen from. The name is always there, before all others. */
 export const runColumns: Readonly<Record<string, RunColumn>> = {
-  status: words('Status', 'What it is doing, and how far it is.', 124, statusText),
+  status: words('Status', 'What it is doing, and how far it is.', 120, statusText),
   best: accuracy(
     'Best val. %',
     'The best accuracy on the validation part so far; its epoch is the one that is kept.',

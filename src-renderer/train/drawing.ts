@@ -31,7 +31,7 @@ export type Drawing = { readonly height: number; readonly figures: readonly Figu
 
 /** Of a figure with its words, and of a row. */
 export const figureWidth = 104;
-export const rowHeight = 132;
+const rowHeight = 132;
 /** Middle of the figures in their row. */
 const middle = 44;
 const sideMax = 52;

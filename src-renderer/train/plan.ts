@@ -94,9 +94,8 @@ export function withPreset(plan: TrainPlan, preset: TrainPlan): TrainPlan {
   };
 }
 
-/** Whether anything but the choices that every preset leaves alone differs from the preset's usual plan. */
-export const differs = (plan: TrainPlan, usual: TrainPlan): boolean =>
-  stable(plan) !== stable(usual);
+/** Whether two plans, or parts of them, say different things. */
+export const differs = <Part>(a: Part, b: Part): boolean => stable(a) !== stable(b);
 
 /** Text that is equal for equal plans, whatever order their keys are in. */
 function stable(value: unknown): string {

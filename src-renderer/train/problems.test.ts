@@ -1,6 +1,6 @@
 /** @file What is wrong is said beside its field where that is on screen, and in the list where it is not. */
 import { expect, test } from 'vitest';
-import { placeOf } from './fields.ts';
+import { placeOf } from './fieldPlaces.ts';
 import { withValue } from './plan.ts';
 import { placeNotes, refusals } from './problems.ts';
 import { examplePlan } from './testing.ts';

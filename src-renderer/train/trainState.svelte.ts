@@ -1,7 +1,4 @@
-/**
- * @file The plan on screen: edited here, judged by the core after every change, remembered for its dataset, started.
- * Of several judgments under way only that of the newest plan counts.
- */
+/** @file The plan on screen: edited here, judged after every change, remembered for its dataset, started. */
 import {
   TrainPlan,
   type Catalog,
@@ -14,7 +11,8 @@ import { api, problemOf } from '../transport.ts';
 import type { Problem } from '../../src-core/contract.ts';
 import { plural } from '../ui/format.ts';
 import { ActivationCurves } from './activationCurves.svelte.ts';
-import { placeOf } from './fields.ts';
+import { placeOf } from './fieldPlaces.ts';
+import { Judgment } from './judgment.svelte.ts';
 import {
   differs,
   labelParts,
@@ -31,17 +29,10 @@ import {
 import { placeNotes, refusals, type Placed, type PlanNote } from './problems.ts';
 import { TimeEstimate } from './timeEstimate.svelte.ts';
 
-/** After the last change before a plan is judged: typing is not judged letter by letter. */
-const checkDelayMs = 150;
 /** What a new plan begins with where the dataset has none yet. */
 const firstPreset = 'mlp-128-64';
 
 export type Device = Awaited<ReturnType<typeof api.training.devices>>[number];
-
-type Drawn = {
-  readonly input: PlanReport['input'];
-  readonly network: NonNullable<PlanReport['network']>;
-};
 
 /** Read once while the page is open: these are tables of the program. */
 let catalogRead: Promise<Catalog> | null = null;
@@ -59,30 +50,32 @@ export class TrainState {
   catalog: Catalog | null = $state.raw(null);
   devices: readonly Device[] = $state.raw([]);
   plan: TrainPlan | null = $state.raw(null);
-  /** Of the plan, or of the one before it while a new one is being judged. */
-  report: PlanReport | null = $state.raw(null);
   /** Why there is nothing to show. */
   failure: Problem | null = $state.raw(null);
   isMoreOpen = $state(false);
   isStarting = $state(false);
   readonly time = new TimeEstimate();
+  readonly judgment = new Judgment((plan, report) => this.#judged(plan, report));
   readonly curves = new ActivationCurves();
-  /** The last network whose layers fitted each other. */
-  drawn: Drawn | null = $state.raw(null);
 
   /** The preset's own plan for this dataset. */
   #usual: TrainPlan | null = $state.raw(null);
-  /** The plan that `report` is about. */
-  #judged: TrainPlan | null = $state.raw(null);
+  /** As it is stored; what nobody has changed is not stored, so that better usual plans reach it. */
+  #remembered: TrainPlan | null = null;
   /** Text that stands in a field and is no value, by field. */
   #typed: Readonly<Record<string, string>> = $state.raw({});
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #asked = new AbortController();
+  /** The preset asked for last: of several answers only its own counts. */
+  #presetAsked = '';
   #isClosed = false;
 
-  readonly isJudged: boolean = $derived(this.plan !== null && this.plan === this.#judged);
+  readonly report: PlanReport | null = $derived(this.judgment.report);
+  readonly isJudged: boolean = $derived(this.judgment.isOf(this.plan));
   readonly isChanged: boolean = $derived(
     this.plan !== null && this.#usual !== null && differs(this.plan, this.#usual),
+  );
+  /** Whether the layers are no longer the preset's. */
+  readonly hasOwnLayers: boolean = $derived(
+    this.plan !== null && this.#usual !== null && differs(this.plan.layers, this.#usual.layers),
   );
   readonly runs: number = $derived(this.plan === null ? 0 : runsOf(this.plan));
   /** What the page itself can see is wrong; while there is something, the core is not asked. */
@@ -114,9 +107,7 @@ export class TrainState {
     return () => {
       this.#isClosed = true;
       stop();
-      clearTimeout(this.#timer);
-      this.#asked.abort();
-      this.time.stop();
+      this.#stopJudging();
     };
   }
 
@@ -136,7 +127,9 @@ export class TrainState {
       this.catalog = catalog;
       this.devices = devices;
       this.#usual = usual;
-      this.#change(remembered ? { ...remembered, dataset: this.dataset } : usual);
+      const plan = remembered ? { ...remembered, dataset: this.dataset } : usual;
+      this.#remembered = plan;
+      this.#change(plan);
     } catch (error) {
       this.failure = problemOf(error);
     }
@@ -161,7 +154,9 @@ export class TrainState {
 
   async choosePreset(name: string): Promise<void> {
     await this.#attempt(async () => {
+      this.#presetAsked = name;
       const usual = await this.#defaults(name);
+      if (this.#presetAsked !== name) return;
       this.#usual = usual;
       this.#typed = {};
       if (this.plan) this.#change(withPreset(this.plan, usual));
@@ -275,35 +270,19 @@ export class TrainState {
   }
 
   #stopJudging(): void {
-    clearTimeout(this.#timer);
-    this.#asked.abort();
+    this.judgment.stop();
     this.time.stop();
   }
 
   #judgeSoon(): void {
     this.#stopJudging();
-    if (!this.#isClosed && this.#refused.length === 0)
-      this.#timer = setTimeout(() => void this.#judge(), checkDelayMs);
+    if (this.plan && !this.#isClosed && this.#refused.length === 0) this.judgment.soon(this.plan);
   }
 
-  async #judge(): Promise<void> {
-    const { plan } = this;
-    if (!plan) return;
-    const asked = new AbortController();
-    this.#asked = asked;
-    try {
-      const report = await api.training.check(plan, { signal: asked.signal });
-      if (asked.signal.aborted) return;
-      this.report = report;
-      const { input, network } = report;
-      if (network) this.drawn = { input, network };
-      this.curves.want(plan.activations);
-      this.#judged = plan;
-      this.time.judged(plan, report);
-      this.#remember(plan);
-    } catch (error) {
-      if (!asked.signal.aborted) app.problem(error);
-    }
+  #judged(plan: TrainPlan, report: PlanReport): void {
+    this.time.judged(plan, report);
+    this.curves.want(plan.activations);
+    this.#remember(plan);
   }
 
   // — the rest —
@@ -320,6 +299,8 @@ export class TrainState {
   }
 
   #remember(plan: TrainPlan): void {
+    if (plan === this.#remembered) return;
+    this.#remembered = plan;
     api.settings.set({ key: this.#settingKey, value: plan }).catch(app.problem);
   }
 

@@ -161,6 +161,18 @@ describe('compare', () => {
     expect(starts.map((each) => Object.keys(each).length)).toEqual([6, 8, 6, 6]);
   });
 
+  it('goes on when a run fails, tells it with the rest, and ends with 1', async () => {
+    // Steps so large that Swish overflows, where the sigmoid only saturates.
+    const wild = ['--optimizer', 'momentum', '--lr', '100', '--schedule', 'constant'];
+    const grid = ['--activations', 'swish,sigmoid', '--seeds', '1', '--epochs', '8'];
+    const words = ['--dataset', 'digits', '--preset', 'mlp-16-16', '--batch', '16'];
+    const { code, out } = await inkling(workspace, 'compare', ...words, ...wild, ...grid);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^Sigmoid +1 /m);
+    expect(out).toMatch(/^Note: Left out, because not finished: r\d+ \(failed\)\.$/m);
+    expect(out).toMatch(/^r\d+ failed, loss-not-finite: /m);
+  });
+
   it('sees the same batches', async () => {
     const samples = await trainSamples();
     const batches = comparison.runs.map(({ options }) =>
