@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createApp } from '../src-core/app.ts';
 import { startDesktop } from './electron.ts';
-import { electronTrainer } from './electronTrainer.ts';
+import { electronInspector, electronTrainer } from './electronTrainer.ts';
 import type { Electron } from './electronTypes.ts';
 import { defaultWorkspace, nodePorts, reportDefect } from './nodeHost.ts';
 
@@ -21,6 +21,7 @@ await startDesktop({
     createApp(workspace, {
       ...nodePorts(),
       startTrainer: () => electronTrainer(electron, join(here, 'trainer.js')),
+      startInspector: () => electronInspector(electron, join(here, 'inspector.js')),
     }),
   pageFolder: join(here, '../renderer'),
   preload: join(here, '../preload/index.cjs'),

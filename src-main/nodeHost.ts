@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import type { AppPorts } from '../src-core/app.ts';
-import { startTrainer } from './trainerProcess.ts';
+import { startInspector, startTrainer } from './trainerProcess.ts';
 
 /** More threads than this do not make networks of this size faster, and results depend on their number. */
 const THREADS_MAX = 8;
@@ -12,6 +12,7 @@ const THREADS_MAX = 8;
 export function nodePorts(): AppPorts {
   return {
     startTrainer,
+    startInspector,
     now: () => Date.now(),
     clock: () => performance.now(),
     every(ms, work) {

@@ -1,13 +1,23 @@
-/** @file Starts the trainer as a child process of Node. */
-import { fork } from 'node:child_process';
+/** @file Starts the trainer, and the inspector, as child processes of Node. */
+import { fork, type Serializable } from 'node:child_process';
+import type { InspectorProcess } from '../src-core/inspect/client.ts';
 import type { TrainerExit, TrainerProcess } from '../src-core/training/trainerProcess.ts';
 
 /** The end of what it wrote to stderr: where the reason of a crash is. */
 const errorOutputChars = 4000;
 
 const trainerProgram = new URL('./trainer.ts', import.meta.url);
+const inspectorProgram = new URL('./inspector.ts', import.meta.url);
 
 export function startTrainer(program = trainerProgram): TrainerProcess {
+  return startChild(program);
+}
+
+export function startInspector(): InspectorProcess {
+  return startChild(inspectorProgram);
+}
+
+function startChild(program: URL) {
   const child = fork(program, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -20,12 +30,12 @@ export function startTrainer(program = trainerProgram): TrainerProcess {
   });
   return {
     process: child.pid ?? 0,
-    send(message) {
+    send(message: Serializable) {
       // A message to a process that has just ended is lost; its end is reported all the same.
       if (child.connected) child.send(message, () => undefined);
     },
-    onMessage: (listener) => void child.on('message', listener),
-    onExit(listener) {
+    onMessage: (listener: (message: unknown) => void) => void child.on('message', listener),
+    onExit(listener: (exit: TrainerExit) => void) {
       // A process that could not be started has an error, and is closed as well.
       let isTold = false;
       const tell = (exit: TrainerExit): void => {
