@@ -15,7 +15,9 @@ import {
 import { classCalls, datasetCalls } from './app/datasets.ts';
 import { Hub } from './app/hub.ts';
 import { imageCalls } from './app/images.ts';
+import { inspectCalls } from './app/inspect.ts';
 import { Jobs } from './app/jobs.ts';
+import type { Models } from './app/models.ts';
 import { decodeToTensor } from './data/decode/decode.ts';
 import { ensureCache, openCache, type TensorCache } from './data/cache.ts';
 import { sampleDigits } from './data/digits.ts';
@@ -33,6 +35,7 @@ import { hiddenActivations, resolveNetwork } from './model/layers.ts';
 import { planOptions, planSpec, type RunRequest } from './model/plan.ts';
 import { ImageShape } from './model/spec.ts';
 import { RunResult } from './training/metrics.ts';
+import type { InspectorPorts } from './inspect/client.ts';
 import type { RunEvent } from './training/recorder.ts';
 import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
 import type { Part, RunId } from './workspace/records.ts';
@@ -42,18 +45,19 @@ import type { Run } from './workspace/runs.ts';
 import { openWorkspace, type Workspace, type WorkspaceCheck } from './workspace/workspace.ts';
 import { failure } from './errors.ts';
 
-export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> & {
-  /** Milliseconds since 1970, for what is stored. */
-  readonly now: () => number;
-  /** Milliseconds that never run backwards, for what is measured. */
-  readonly clock: () => number;
-  /** Of the program, Node and the engines: part of every run. */
-  readonly versions: Readonly<Record<string, string>>;
-  /** Threads a run uses where none are asked for. */
-  readonly threads: number;
-  /** Told of failures that no catalogue lists, with their stack, where no caller hears of them. */
-  readonly reportDefect: (error: unknown) => void;
-};
+export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> &
+  Pick<InspectorPorts, 'startInspector'> & {
+    /** Milliseconds since 1970, for what is stored. */
+    readonly now: () => number;
+    /** Milliseconds that never run backwards, for what is measured. */
+    readonly clock: () => number;
+    /** Of the program, Node and the engines: part of every run. */
+    readonly versions: Readonly<Record<string, string>>;
+    /** Threads a run uses where none are asked for. */
+    readonly threads: number;
+    /** Told of failures that no catalogue lists, with their stack, where no caller hears of them. */
+    readonly reportDefect: (error: unknown) => void;
+  };
 
 /** A run to start: what `RunRequest` says, on which data and where. */
 export type TrainRequest = RunRequest & {
@@ -75,14 +79,23 @@ export function createApp(folder: string, ports: AppPorts) {
   const ensure = (run: Run) => cacheOf(workspace, run);
   const supervisor = new Supervisor({ workspace, startTrainer, every, clock, ensureCache: ensure });
   const pages = pageCalls(workspace, ports);
+  const { pictures, jobs } = pages;
+  const inspecting = inspectCalls({
+    ...ports,
+    ...pictures.shared,
+    workspace,
+    jobs,
+    ensureCache: ensure,
+  });
   return {
     ports,
     workspace,
     supervisor,
+    inspecting,
     ...pages,
     ...dataCalls(workspace),
     ...runCalls(workspace, supervisor, ports),
-    ...networkCalls(workspace),
+    ...networkCalls(workspace, inspecting.models),
 
     doctor: async (): Promise<Doctor> => ({
       versions: ports.versions,
@@ -94,6 +107,7 @@ export function createApp(folder: string, ports: AppPorts) {
     /** Runs that are on are stopped with a checkpoint, jobs are canceled. */
     async close(): Promise<void> {
       await pages.jobs.close();
+      inspecting.close();
       await supervisor.close();
       workspace.close();
     },
@@ -157,7 +171,7 @@ function runCalls(workspace: Workspace, supervisor: Supervisor, ports: AppPorts)
   };
 }
 
-function networkCalls(workspace: Workspace) {
+function networkCalls(workspace: Workspace, models: Models) {
   /** The samples of a run's snapshot, decoded if they are not yet. */
   const samples = async (run: Run): Promise<TensorCache> => {
     await cacheOf(workspace, run);
@@ -166,7 +180,7 @@ function networkCalls(workspace: Workspace) {
   return {
     /** @throws InklingError `run-unfinished`, `split-empty`, `checkpoint-damaged` */
     inspect: async (run: Run, split: Part): Promise<Inspection> =>
-      inspectRun(workspace, run, await samples(run), split),
+      inspectRun(workspace, models, { run, samples: await samples(run), split }),
 
     /** Finished runs side by side; `target` is the accuracy whose epochs and seconds are counted. */
     comparison(ids: readonly RunId[], target: number) {
@@ -175,10 +189,9 @@ function networkCalls(workspace: Workspace) {
     },
 
     /** @param model a run, or the path of an ONNX file. */
-    async predict(model: string, images: readonly string[]): Promise<ImagePrediction[]> {
-      if (/\.onnx$/i.test(model)) return predictByFile(model, images);
-      const run = workspace.runs.get(parseRunId(model));
-      return predictByRun(workspace, run, await samples(run), images);
+    predict(model: string, images: readonly string[]): Promise<ImagePrediction[]> {
+      if (/\.onnx$/i.test(model)) return predictByFile(models, model, images);
+      return predictByRun(models, workspace.runs.get(parseRunId(model)), images);
     },
 
     export: async (run: Run, options: ExportOptions): Promise<Exported> =>

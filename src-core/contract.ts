@@ -81,7 +81,7 @@ export type ImageFilter = z.infer<typeof ImageFilter>;
 export const ImageSort = z.object({
   /**
    * Of an evaluation: `confidence`, ascending the least certain first; `labelProbability`, which the model gives to
-   * the label the image has now, ascending probably wrong first. Images without either come last.
+   * the label the image has now, ascending probably wrong first. Ascending, images without either come last.
    */
   by: z.enum(['added', 'name', 'class', 'labeled', 'random', 'confidence', 'labelProbability']),
   descending: z.boolean(),

@@ -333,6 +333,10 @@ export const catalogue = {
     message: `${p.model} reads images of ${p.expected} bytes and was given ${p.bytes}.`,
     hint: "Bring the image to the model's input size first.",
   }),
+  'dataset-part-empty': (p: { part: string }) => ({
+    message: `The dataset has no images in this part (${p.part}).`,
+    hint: 'Choose another part, or divide the dataset first.',
+  }),
   'evaluation-gone': () => ({
     message: 'This evaluation is no longer kept.',
     hint: 'Evaluate the model again.',

@@ -7,7 +7,8 @@ import { UMAP } from 'umap-js';
 import { stream } from '../random.ts';
 import { features, lastHidden } from './activations.ts';
 import type { CallOutput } from './messages.ts';
-import { largestIndex, type OpenNetwork } from './openNetwork.ts';
+import { largestIndex } from './largest.ts';
+import type { OpenNetwork } from './openNetwork.ts';
 import { nearestNeighbors } from './neighbors.ts';
 import { pca } from './pca.ts';
 

@@ -80,13 +80,6 @@ export function flowOf({ pass }: OpenNetwork, layer: string): Flow {
   return flow;
 }
 
-/** Index of the largest value, the first of several. */
-export function largestIndex(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
-}
-
 /** As a message carries them. */
 export function plain(tensors: Tensors) {
   return Object.fromEntries(

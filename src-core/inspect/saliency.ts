@@ -9,7 +9,8 @@ import { mul, sumAll } from '../graph/build.ts';
 import { forward } from '../graph/network.ts';
 import { constant, input } from '../graph/value.ts';
 import type { CallInput, CallOutput } from './messages.ts';
-import { largestIndex, type OpenNetwork } from './openNetwork.ts';
+import { largestIndex } from './largest.ts';
+import type { OpenNetwork } from './openNetwork.ts';
 
 type Request = CallInput<'saliency'>;
 type Found = CallOutput<'saliency'>;
