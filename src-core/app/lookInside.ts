@@ -20,7 +20,6 @@ import type { Inspector } from '../inspect/client.ts';
 import type { CallOutput } from '../inspect/messages.ts';
 import { largestIndex } from '../inspect/largest.ts';
 import { flatLayers, resolveNetwork, size, type Layer } from '../model/layers.ts';
-import { EpochMetrics } from '../training/metrics.ts';
 import { encodeSafetensors } from '../training/safetensors.ts';
 import type { Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -111,7 +110,8 @@ export function lookCalls(tools: LookTools) {
     async gradients(asked: Looking & { label: number }): Promise<GradientInfo> {
       const { label } = asked;
       const { run, epoch, source, pixels } = await look(asked);
-      const learningRate = rateAfter(workspace, run, epoch);
+      // The run's own, without its schedule, which may have ended at zero: epochs can be compared.
+      const { learningRate } = run.options;
       const found = await inspector.call('nudge', { source, pixels, label, learningRate });
       const { gradients, nudges } = found;
       return {
@@ -154,12 +154,6 @@ async function pixelsShown(workspace: Workspace, run: Run, shown: Shown): Promis
   const blob = workspace.blobs.ofImage(shown.image);
   if (!blob) throw failure('image-gone', undefined);
   return decodeToTensor(blob, input);
-}
-
-/** The rate of the epoch's last step, which the next one would have had as well or nearly so. */
-function rateAfter(workspace: Workspace, { id, options }: Run, epoch: number): number {
-  const row = workspace.metrics.epochs(id).find((each) => each.epoch === epoch);
-  return row ? EpochMetrics.parse(row.values).learningRate : options.learningRate;
 }
 
 function networkInfo(run: Run, epoch: number, classes: readonly string[]): NetworkInfo {

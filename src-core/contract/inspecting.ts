@@ -238,7 +238,8 @@ export const GradientInfo = z.object({
   epoch: Count,
   label: Count,
   loss: Measured,
-  learningRate: Measured,
+  /** Of the run, without its schedule. */
+  learningRate: z.number(),
   optimizer: z.string(),
   /** The optimizer's memory was not kept for this epoch: the nudge is that of its first step. */
   isFresh: z.boolean(),

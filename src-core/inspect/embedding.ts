@@ -10,7 +10,7 @@ import type { CallOutput } from './messages.ts';
 import { largestIndex } from './largest.ts';
 import type { OpenNetwork } from './openNetwork.ts';
 import { nearestNeighbors } from './neighbors.ts';
-import { pca } from './pca.ts';
+import { pca, roughIterations } from './pca.ts';
 
 export type EmbedRequest = {
   readonly chosen: Int32Array;
@@ -29,7 +29,8 @@ type Steering = {
 /** Images whose features are computed at once. */
 const chunkImages = 256;
 /** Beyond this many columns UMAP is given the principal components: what is beyond them is noise, and takes time. */
-const columnsMax = 64;
+const columnsMax = 128;
+const columnsReduced = 50;
 const neighbors = 15;
 
 export async function embed(
@@ -40,24 +41,20 @@ export async function embed(
   const { points, columns, predicted } = await featuresOf(open, request, steering);
   const N = request.chosen.length;
   requireNumbers(points);
-  const k = request.method === 'pca' || columns <= columnsMax ? Math.min(2, columns) : columnsMax;
-  const flat = pca(points, [N, columns], k);
   const layer = lastHidden(open) ?? 'image';
-  if (request.method === 'pca')
-    return {
-      layer,
-      points: twoColumns(flat.coordinates, N, k),
-      predicted,
-      explained: [...flat.explained],
-    };
-  const reduced =
-    columns <= columnsMax ? { data: points, columns } : { data: flat.coordinates, columns: k };
-  return {
-    layer,
-    points: await umap(reduced, N, request.seed, steering),
-    predicted,
-    explained: null,
-  };
+  if (request.method === 'pca') {
+    const k = Math.min(2, columns);
+    const { coordinates, explained } = pca(points, [N, columns], k);
+    return { layer, points: twoColumns(coordinates, N, k), predicted, explained: [...explained] };
+  }
+  const map = await umap(reduced(points, N, columns), N, request.seed, steering);
+  return { layer, points: map, predicted, explained: null };
+}
+
+function reduced(data: Float32Array, N: number, columns: number) {
+  if (columns <= columnsMax) return { data, columns };
+  const { coordinates } = pca(data, [N, columns], columnsReduced, roughIterations);
+  return { data: coordinates, columns: columnsReduced };
 }
 
 async function featuresOf(

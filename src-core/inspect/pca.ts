@@ -1,6 +1,6 @@
 /**
- * @file Principal components: the directions in which points spread most, by subspace iteration on the points
- * themselves, so that no matrix of all pairs of columns is ever made.
+ * @file Principal components: the directions in which points spread most, by subspace iteration: a handful of
+ * directions is multiplied by XᵀX and straightened again, until they stay.
  */
 import { stream } from '../random.ts';
 
@@ -15,17 +15,25 @@ export type Pca = {
 
 /** More directions than are wanted make the wanted ones settle sooner (Halko et al., 2011). */
 const extraDirections = 8;
-const iterationsMax = 300;
+/** A few are enough where the directions need not be exact, only the space they span nearly so. */
+export const roughIterations = 5;
+const iterationsMax = 500;
 /** A direction has settled when it turns by less than this, as 1 − cosine. */
 const settled = 1e-12;
 
 /** @param points float32 [N, D]; @param k at most D. */
-export function pca(points: Float32Array, [N, D]: readonly [number, number], k: number): Pca {
+export function pca(
+  points: Float32Array,
+  [N, D]: readonly [number, number],
+  k: number,
+  iterations = iterationsMax,
+): Pca {
   const centered = centeredOn(points, N, D);
   const width = Math.min(D, k + extraDirections);
+  const multiply = multiplier(centered, [N, D, width], iterations);
   let basis = startingBasis(width, D);
-  for (let i = 0; i < iterationsMax; i++) {
-    const turned = orthonormal(applied(centered, basis, [N, D, width]), width, D);
+  for (let i = 0; i < iterations; i++) {
+    const turned = orthonormal(multiply(basis), width, D);
     const done = change(basis, turned, k, D) < settled;
     basis = turned;
     if (done && i > 1) break;
@@ -51,6 +59,36 @@ function startingBasis(width: number, D: number): Float64Array {
   const random = stream(1, 'pca');
   const start = Float64Array.from({ length: width * D }, () => random.normal());
   return orthonormal(start, width, D);
+}
+
+/** How to multiply by XᵀX: with it where making it is worth the iterations, else by X twice. */
+function multiplier(
+  X: Float64Array,
+  [N, D, width]: readonly [number, number, number],
+  iterations: number,
+): (basis: Float64Array) => Float64Array {
+  const once = (N * D * D) / 2 + iterations * width * D * D;
+  const twice = 2 * iterations * width * N * D;
+  if (once > twice || D > columnsAtOnceMax) return (basis) => applied(X, basis, [N, D, width]);
+  const products = productsOf(X, N, D);
+  return (basis) => projected(basis, products, [width, D, D]);
+}
+
+/** A matrix of all pairs of columns takes 8 bytes for each pair: 32 MB. */
+const columnsAtOnceMax = 2048;
+
+/** XᵀX: [D, D] */
+function productsOf(X: Float64Array, N: number, D: number): Float64Array {
+  const products = new Float64Array(D * D);
+  for (let n = 0; n < N; n++)
+    for (let a = 0; a < D; a++) {
+      const value = X[n * D + a]!;
+      if (value === 0) continue; // behind a ReLU, most are
+      for (let b = a; b < D; b++) products[a * D + b]! += value * X[n * D + b]!;
+    }
+  for (let a = 0; a < D; a++)
+    for (let b = 0; b < a; b++) products[a * D + b] = products[b * D + a]!;
+  return products;
 }
 
 /** XᵀX·b for each row b of the basis [width, D]. */
