@@ -50,9 +50,9 @@ export function pca(
 }
 
 function centeredOn(points: Float32Array, N: number, D: number): Float64Array {
-  const means = new Float64Array(D);
-  for (let i = 0; i < points.length; i++) means[i % D]! += points[i]! / N;
-  return Float64Array.from(points, (value, i) => value - means[i % D]!);
+  const sums = new Float64Array(D);
+  for (let i = 0; i < points.length; i++) sums[i % D]! += points[i]!;
+  return Float64Array.from(points, (value, i) => value - sums[i % D]! / N);
 }
 
 function startingBasis(width: number, D: number): Float64Array {
