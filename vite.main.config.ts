@@ -18,6 +18,7 @@ export default defineConfig({
       input: {
         electron: 'src-main/electronMain.ts',
         trainer: 'src-main/electronTrainerMain.ts',
+        inspector: 'src-main/electronInspectorMain.ts',
         deviceTrial: 'src-core/engine/deviceTrial.ts',
       },
       external: (id, importer) =>

@@ -15,6 +15,7 @@ import {
 import { classCalls, datasetCalls } from './app/datasets.ts';
 import { Hub } from './app/hub.ts';
 import { imageCalls } from './app/images.ts';
+import { inspectCalls } from './app/inspect.ts';
 import { Jobs } from './app/jobs.ts';
 import {
   comparisonPlan,
@@ -24,6 +25,7 @@ import {
 } from './app/requests.ts';
 import { runViewCalls } from './app/runs.ts';
 import { trainingCalls, type TrainingPorts } from './app/training.ts';
+import type { Models } from './app/models.ts';
 import { decodeToTensor } from './data/decode/decode.ts';
 import { ensureCache, openCache, type TensorCache } from './data/cache.ts';
 import { sampleDigits } from './data/digits.ts';
@@ -39,6 +41,7 @@ import type { Device } from './engine/engine.ts';
 import type { Exported } from './export/exportNetwork.ts';
 import { hiddenActivations } from './model/layers.ts';
 import { RunResult } from './training/metrics.ts';
+import type { InspectorPorts } from './inspect/client.ts';
 import type { RunEvent } from './training/recorder.ts';
 import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
 import type { Part, RunId } from './workspace/records.ts';
@@ -50,6 +53,7 @@ import { failure } from './errors.ts';
 export type { ComparisonRequest } from './app/requests.ts';
 
 export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> &
+  Pick<InspectorPorts, 'startInspector'> &
   Pick<TrainingPorts, 'startTrial'> & {
     /** Milliseconds since 1970, for what is stored. */
     readonly now: () => number;
@@ -75,16 +79,25 @@ export function createApp(folder: string, ports: AppPorts) {
   const training = trainingCalls({ ...ports, workspace, supervisor });
   const tell = pages.hub.tell.bind(pages.hub);
   const runViews = runViewCalls({ ...ports, workspace, supervisor, tell });
+  const { pictures, jobs } = pages;
+  const inspecting = inspectCalls({
+    ...ports,
+    ...pictures.shared,
+    workspace,
+    jobs,
+    ensureCache: ensure,
+  });
   return {
     ports,
     workspace,
     supervisor,
+    inspecting,
     ...pages,
     ...dataCalls(workspace),
     training,
     runViews,
     ...runCalls(workspace, supervisor, training, ports.threads),
-    ...networkCalls(workspace, ports.clock),
+    ...networkCalls(workspace, inspecting.models, ports.clock),
 
     doctor: async (): Promise<Doctor> => ({
       versions: ports.versions,
@@ -97,6 +110,7 @@ export function createApp(folder: string, ports: AppPorts) {
     async close(): Promise<void> {
       training.close();
       await pages.jobs.close();
+      inspecting.close();
       await supervisor.close();
       runViews.close();
       workspace.close();
@@ -153,7 +167,7 @@ function runCalls(
   };
 }
 
-function networkCalls(workspace: Workspace, clock: () => number) {
+function networkCalls(workspace: Workspace, models: Models, clock: () => number) {
   /** The samples of a run's snapshot, decoded if they are not yet. */
   const samples = async (run: Run): Promise<TensorCache> => {
     await cacheOf(workspace, run);
@@ -162,7 +176,7 @@ function networkCalls(workspace: Workspace, clock: () => number) {
   return {
     /** @throws InklingError `run-unfinished`, `split-empty`, `checkpoint-damaged` */
     inspect: async (run: Run, split: Part): Promise<Inspection> =>
-      inspectRun(workspace, run, await samples(run), split),
+      inspectRun(workspace, models, { run, samples: await samples(run), split }),
 
     /** Runs side by side; `target` is the accuracy whose epochs and seconds are counted. */
     async comparison(ids: readonly RunId[], target: number) {
@@ -171,10 +185,9 @@ function networkCalls(workspace: Workspace, clock: () => number) {
     },
 
     /** @param model a run, or the path of an ONNX file. */
-    async predict(model: string, images: readonly string[]): Promise<ImagePrediction[]> {
-      if (/\.onnx$/i.test(model)) return predictByFile(model, images);
-      const run = workspace.runs.get(parseRunId(model));
-      return predictByRun(workspace, run, await samples(run), images);
+    predict(model: string, images: readonly string[]): Promise<ImagePrediction[]> {
+      if (/\.onnx$/i.test(model)) return predictByFile(models, model, images);
+      return predictByRun(models, workspace.runs.get(parseRunId(model)), images);
     },
 
     export: async (run: Run, options: ExportOptions): Promise<Exported> =>

@@ -6,6 +6,7 @@
  */
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { addImage, inspect, models } from './contract/inspecting.ts';
 import { RunInfo, RunName, runs, training } from './contract/training.ts';
 
 /** Longest text a person types: a name of a dataset, class or filter. */
@@ -66,11 +67,23 @@ export const ImageFilter = z.object({
   origins: z.array(z.enum(['human', 'import', 'model'])).optional(),
   /** Part of the name it was imported under. */
   text: z.string().max(nameLength).optional(),
+  /** The evaluation (`inspect.evaluate`) whose predictions the three conditions below and two orders are about. */
+  evaluation: z.string().max(64).optional(),
+  /** Class ids; 0 is a class of the model's that the dataset does not have. */
+  predicted: z.array(Count).max(classesMax).optional(),
+  /** Predicted otherwise than labeled now; an image without a label is neither. */
+  wrong: z.boolean().optional(),
+  /** Probability of the class predicted, both ends included. */
+  confidence: z.object({ min: Share, max: Share }).optional(),
 });
 export type ImageFilter = z.infer<typeof ImageFilter>;
 
 export const ImageSort = z.object({
-  by: z.enum(['added', 'name', 'class', 'labeled', 'random']),
+  /**
+   * Of an evaluation: `confidence`, ascending the least certain first; `labelProbability`, which the model gives to
+   * the label the image has now, ascending probably wrong first. Ascending, images without either come last.
+   */
+  by: z.enum(['added', 'name', 'class', 'labeled', 'random', 'confidence', 'labelProbability']),
   descending: z.boolean(),
 });
 export type ImageSort = z.infer<typeof ImageSort>;
@@ -89,6 +102,10 @@ const Facets = z.object({
   flagged: Count,
   duplicate: Count,
   origins: z.object({ human: Count, import: Count, model: Count }),
+  /** Of the filter's evaluation; null without one. */
+  predictions: z
+    .object({ predicted: z.array(z.object({ id: Count, count: Count })), wrong: Count })
+    .nullable(),
 });
 export type Facets = z.infer<typeof Facets>;
 
@@ -159,7 +176,7 @@ export type Problem = z.infer<typeof Problem>;
 /** Something that takes a while. It is kept after its end until it is dismissed. */
 export const Job = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'sample', 'export']),
+  kind: z.enum(['import', 'sample', 'export', 'evaluation', 'embedding']),
   title: z.string(),
   done: Count,
   total: Count.nullable(),
@@ -285,6 +302,7 @@ export const contract = {
     remove: oc.input(dataset.extend({ class: Id })),
   },
   images: {
+    add: addImage,
     open: oc.input(dataset.extend({ filter: ImageFilter, sort: ImageSort })).output(View),
     info: oc.input(z.object({ image: Id })).output(ImageInfo),
     /** Position of an image in a view, or null. */
@@ -310,6 +328,8 @@ export const contract = {
   },
   training,
   runs,
+  models,
+  inspect,
   splits: {
     /** Draws all images anew in these shares, which add up to 1; equal pictures stay together. */
     redraw: oc.input(

@@ -329,6 +329,50 @@ export const catalogue = {
     message: `The training process met a defect: ${p.problem}.`,
     hint: 'Resume the run to continue from its last checkpoint, and please report the defect.',
   }),
+  'inspector-ended': (p: { reason: string }) => ({
+    message: `The process that looks into networks ended unexpectedly (${p.reason}).`,
+    hint: 'Try again: it is started anew.',
+  }),
+  'inspector-busy': () => ({
+    message: 'Too much is being asked of the process that looks into networks.',
+    hint: 'Wait a moment and try again.',
+  }),
+  'epoch-missing': (p: { run: string; epoch: number }) => ({
+    message: `The parameters of the run ${p.run} after epoch ${p.epoch} were not kept.`,
+    hint: 'Choose one of the epochs that the run lists.',
+  }),
+  'network-place': (p: { problem: string }) => ({
+    message: `The network has no such place: ${p.problem}.`,
+    hint: 'Choose a layer, unit, position or class that the network lists.',
+  }),
+  'pixels-unfit': (p: { bytes: number; expected: number; model: string }) => ({
+    message: `${p.model} reads images of ${p.expected} bytes and was given ${p.bytes}.`,
+    hint: "Bring the image to the model's input size first.",
+  }),
+  'dataset-part-empty': (p: { part: string }) => ({
+    message: `The dataset has no images in this part (${p.part}).`,
+    hint: 'Choose another part, or divide the dataset first.',
+  }),
+  'evaluation-gone': () => ({
+    message: 'This evaluation is no longer kept.',
+    hint: 'Evaluate the model again.',
+  }),
+  'evaluations-apart': () => ({
+    message: 'The two evaluations have no images in common.',
+    hint: 'Evaluate both models on the same images.',
+  }),
+  'result-gone': () => ({
+    message: 'This result is no longer kept.',
+    hint: 'Ask for it again.',
+  }),
+  'model-closed': () => ({
+    message: 'This model file is not open.',
+    hint: 'Open the ONNX file again.',
+  }),
+  canceled: () => ({
+    message: 'It was canceled.',
+    hint: 'Start it again when you want it.',
+  }),
   'export-format-unknown': (p: { format: string; known: string }) => ({
     message: `There is no export format ${p.format}.`,
     hint: `Formats: ${p.known}.`,
@@ -374,6 +418,11 @@ export class InklingError extends Error {
     this.code = code;
     this.hint = hint;
   }
+}
+
+/** For failures that come from another process of the program, as data. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(catalogue, code);
 }
 
 /** Builds the error `code` with its values, ready to throw. */

@@ -63,7 +63,10 @@ export function createRouter(app: App, host: HostPorts) {
       }),
     },
     classes: classRoutes(os, app),
+    models: modelRoutes(os, app, host),
+    inspect: inspectRoutes(os, app),
     images: {
+      add: os.images.add.handler(({ input }) => app.pictures.images.add(input)),
       open: os.images.open.handler(({ input }) => app.pictures.images.open(input)),
       info: os.images.info.handler(({ input }) => app.pictures.images.info(input)),
       locate: os.images.locate.handler(({ input }) => app.pictures.images.locate(input)),
@@ -151,6 +154,41 @@ function classRoutes({ classes: os }: Pick<Implementer, 'classes'>, { classes }:
     setKey: os.setKey.handler(({ input }) => classes.bind(input.dataset, input.class, input.key)),
     reorder: os.reorder.handler(({ input }) => classes.reorder(input.dataset, input.classes)),
     remove: os.remove.handler(({ input }) => classes.remove(input.dataset, input.class)),
+  };
+}
+
+function modelRoutes({ models: os }: Pick<Implementer, 'models'>, app: App, host: HostPorts) {
+  const { models } = app.inspecting;
+  return {
+    list: os.list.handler(() => models.list()),
+    open: os.open.handler(async ({ input }) =>
+      models.open((await host.importPlace(input.from)).path),
+    ),
+    close: os.close.handler(({ input }) => models.close(input.file)),
+    predict: os.predict.handler(async ({ input }) => ({
+      answers: await models.predict(input.asked),
+    })),
+  };
+}
+
+function inspectRoutes({ inspect: os }: Pick<Implementer, 'inspect'>, app: App) {
+  const { inspect } = app.inspecting;
+  return {
+    checkpoints: os.checkpoints.handler(({ input }) => inspect.checkpoints(input)),
+    evaluate: os.evaluate.handler(({ input }) => inspect.evaluate(input)),
+    mistakes: os.mistakes.handler(({ input }) => inspect.mistakes(input)),
+    cell: os.cell.handler(({ input }) => inspect.cell(input)),
+    pick: os.pick.handler(({ input }) => inspect.pick(input)),
+    disagreement: os.disagreement.handler(({ input }) => inspect.disagreement(input)),
+    network: os.network.handler(({ input }) => inspect.network(input)),
+    weights: os.weights.handler(({ input }) => inspect.weights(input)),
+    activations: os.activations.handler(({ input }) => inspect.activations(input)),
+    neuron: os.neuron.handler(({ input }) => inspect.neuron(input)),
+    exciting: os.exciting.handler(({ input }) => inspect.exciting(input)),
+    gradients: os.gradients.handler(({ input }) => inspect.gradients(input)),
+    saliency: os.saliency.handler(({ input }) => inspect.saliency(input)),
+    histograms: os.histograms.handler(({ input }) => inspect.histograms(input)),
+    embedding: os.embedding.handler(({ input }) => inspect.embedding(input)),
   };
 }
 

@@ -22,6 +22,7 @@ await startDesktop({
       ...nodePorts(),
       startTrainer: () => electronProcess(electron, join(here, 'trainer.js')),
       startTrial: (provider) => electronProcess(electron, join(here, 'deviceTrial.js'), [provider]),
+      startInspector: () => electronProcess(electron, join(here, 'inspector.js')),
     }),
   pageFolder: join(here, '../renderer'),
   preload: join(here, '../preload/index.cjs'),

@@ -1,19 +1,18 @@
-/** @file Starts the trainer, and trials of devices, as utility processes of Electron, which need no second Node. */
-import type { TrainerProcess } from '../src-core/training/trainerProcess.ts';
+/**
+ * @file Starts the trainer, the inspector and trials of devices as utility processes of Electron, which need no second
+ * Node.
+ */
+import type { TrainerExit } from '../src-core/training/trainerProcess.ts';
 import type { Electron } from './electronTypes.ts';
 
 /** The end of what it wrote to stderr: where the reason of a crash is. */
 const errorOutputChars = 4000;
 
-/** @param file the built program: the trainer, or a trial with the provider it tries. */
-export function electronProcess(
-  { utilityProcess }: Electron,
-  file: string,
-  args: string[] = [],
-): TrainerProcess {
+/** @param file the built program; `args` are for a trial: the provider it tries. */
+export function electronProcess({ utilityProcess }: Electron, file: string, args: string[] = []) {
   const child = utilityProcess.fork(file, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    serviceName: 'Inkling trainer',
+    serviceName: 'Inkling engine',
   });
   let errorOutput = '';
   child.stderr?.on('data', (text) => {
@@ -22,9 +21,9 @@ export function electronProcess(
   return {
     process: child.pid ?? 0,
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process, not a window
-    send: (message) => child.postMessage(message),
-    onMessage: (listener) => child.on('message', listener),
-    onExit: (listener) =>
+    send: (message: unknown) => child.postMessage(message),
+    onMessage: (listener: (message: unknown) => void) => child.on('message', listener),
+    onExit: (listener: (exit: TrainerExit) => void) =>
       child.on('exit', (code) => listener({ code, signal: signalOf(code), errorOutput })),
     kill: () => void child.kill(),
   };

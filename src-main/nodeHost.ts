@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import type { AppPorts } from '../src-core/app.ts';
-import { startTrainer, startTrial } from './trainerProcess.ts';
+import { startInspector, startTrainer, startTrial } from './trainerProcess.ts';
 
 /** More threads than this do not make networks of this size faster, and results depend on their number. */
 const THREADS_MAX = 8;
@@ -13,6 +13,7 @@ export function nodePorts(): AppPorts {
   return {
     startTrainer,
     startTrial,
+    startInspector,
     now: () => Date.now(),
     clock: () => performance.now(),
     every(ms, work) {

@@ -104,6 +104,7 @@ const PageQuery = z.object({
   side: number.pipe(z.int().min(1).max(512)),
 });
 const ImageQuery = z.object({ id: number.pipe(z.int().min(1)) });
+const TensorsQuery = z.object({ name: z.string().min(1).max(64) });
 
 const mediaTypeOf: Readonly<Record<string, string>> = {
   png: 'image/png',
@@ -157,6 +158,10 @@ const pictures: Readonly<Record<string, Picture>> = {
   async '/image'(app, query) {
     return { type: 'image/png', body: await app.pictures.imagePng(ImageQuery.parse(query).id) };
   },
+  async '/tensors'(app, query) {
+    const body = app.inspecting.tensorsFile(TensorsQuery.parse(query).name);
+    return { type: 'application/octet-stream', body };
+  },
   async '/original'(app, query) {
     const { encoding, bytes } = app.pictures.originalOf(ImageQuery.parse(query).id);
     return { type: mediaTypeOf[encoding] ?? 'application/octet-stream', body: bytes };
@@ -178,6 +183,7 @@ const statusOf: Readonly<Record<string, number>> = {
   'image-gone': 404,
   'view-gone': 404,
   'run-unknown': 404,
+  'result-gone': 404,
   'upload-unknown': 404,
   'upload-too-large': 413,
 };

@@ -1,12 +1,14 @@
-/** @file Starts the trainer, and trials of devices, as child processes of Node. */
-import { fork } from 'node:child_process';
+/** @file Starts the trainer, the inspector and trials of devices as child processes of Node. */
+import { fork, type Serializable } from 'node:child_process';
 import type { AppPorts } from '../src-core/app.ts';
+import type { InspectorProcess } from '../src-core/inspect/client.ts';
 import type { TrainerExit, TrainerProcess } from '../src-core/training/trainerProcess.ts';
 
 /** The end of what it wrote to stderr: where the reason of a crash is. */
 const errorOutputChars = 4000;
 
 const trainerProgram = new URL('./trainer.ts', import.meta.url);
+const inspectorProgram = new URL('./inspector.ts', import.meta.url);
 
 const trialProgram = new URL('../src-core/engine/deviceTrial.ts', import.meta.url);
 
@@ -18,7 +20,11 @@ export function startTrial(provider: string): ReturnType<AppPorts['startTrial']>
   return forked(trialProgram, [provider]);
 }
 
-function forked(program: URL, args: readonly string[]): TrainerProcess {
+export function startInspector(): InspectorProcess {
+  return forked(inspectorProgram, []);
+}
+
+function forked(program: URL, args: readonly string[]) {
   const child = fork(program, args, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -31,12 +37,12 @@ function forked(program: URL, args: readonly string[]): TrainerProcess {
   });
   return {
     process: child.pid ?? 0,
-    send(message) {
+    send(message: Serializable) {
       // A message to a process that has just ended is lost; its end is reported all the same.
       if (child.connected) child.send(message, () => undefined);
     },
-    onMessage: (listener) => void child.on('message', listener),
-    onExit(listener) {
+    onMessage: (listener: (message: unknown) => void) => void child.on('message', listener),
+    onExit(listener: (exit: TrainerExit) => void) {
       // A process that could not be started has an error, and is closed as well.
       let isTold = false;
       const tell = (exit: TrainerExit): void => {

@@ -31,6 +31,7 @@ export const keymap = {
   'app.datasets': { context: 'app', title: 'Go to Datasets', keys: ['Mod+1'] },
   'app.train': { context: 'app', title: 'Go to Train', keys: ['Mod+2'] },
   'app.runs': { context: 'app', title: 'Go to Runs', keys: ['Mod+3'] },
+  'app.try': { context: 'app', title: 'Go to Try it', keys: ['Mod+4'] },
   'app.settings': { context: 'app', title: 'Go to Settings', keys: ['Mod+5'] },
   'app.import': { context: 'app', title: 'Import…', keys: ['Mod+i'] },
   'app.newDataset': { context: 'app', title: 'New dataset', keys: ['Mod+Shift+d'] },

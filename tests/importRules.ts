@@ -40,7 +40,7 @@ const parts: Readonly<Record<string, Part>> = {
     packages: ['node:', 'zod', 'sharp', 'yauzl', 'csv-parse'],
   },
   'src-core/training': { parts: middle, packages: ['node:', 'zod'] },
-  'src-core/inspect': { parts: middle, packages: ['node:', 'zod'] },
+  'src-core/inspect': { parts: middle, packages: ['node:', 'zod', 'umap-js'] },
   'src-core/export': { parts: middle, packages: ['node:', 'zod', 'onnxruntime-node'] },
   // The page reads it too, so it may bring in nothing but descriptions.
   'src-core/contract.ts': {
@@ -70,12 +70,19 @@ const parts: Readonly<Record<string, Part>> = {
       'src-core/contract.ts',
       'src-core/contract',
       'src-core/training',
+      'src-core/inspect',
       'src-main/trainerEntry.ts',
+      'src-main/inspectorEntry.ts',
     ],
     packages: ['node:', 'zod', 'commander', 'electron', 'ws', '@orpc/*'],
   },
   'src-main/trainerEntry.ts': {
     parts: ['src-core/data', 'src-core/training'],
+    packages: ['node:'],
+  },
+  // The same for the inspector, which opens files of other programs besides.
+  'src-main/inspectorEntry.ts': {
+    parts: ['src-core/data', 'src-core/training', 'src-core/inspect', 'src-core/export'],
     packages: ['node:'],
   },
   'src-preload': { parts: ['src-core/contract.ts'], packages: ['electron'] },

@@ -106,6 +106,7 @@ function startMessage(
     resumeFrom: null,
     isExtended: false,
     checkpointIntervalMs: patienceMs,
+    epochBytesMax: 0,
   };
 }
 

@@ -17,15 +17,24 @@ import {
 } from '../contract.ts';
 import type { ImageColumns } from '../data/columns.ts';
 import { redrawSplits, type Shares } from '../data/redraw.ts';
-import { filterRows, orderIds, type ViewFacets, type ViewOrder } from '../data/view.ts';
+import {
+  filterRows,
+  orderIds,
+  type ViewFacets,
+  type ViewOrder,
+  type ViewPredictions,
+} from '../data/view.ts';
 import { failure } from '../errors.ts';
 import type { Encoding } from '../workspace/blobs.ts';
 import { partCode, type ClassId, type DatasetId, type ImageId } from '../workspace/records.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { datasetInfos } from './datasetInfo.ts';
+import { addImage, type AddedImage } from './addImage.ts';
+import { Evaluations } from './evaluations.ts';
 import { ColumnStore } from './imageColumns.ts';
 import { OpenViews, type OpenView } from './openViews.ts';
 import { pictureCalls } from './pictures.ts';
+import { rowPredictions } from './rowPredictions.ts';
 
 export type ImagePorts = {
   /** Milliseconds since 1970. */
@@ -38,8 +47,15 @@ type Changed = { changed: number };
 type OnTarget = { readonly dataset: number; readonly target: Target };
 
 export type ImageCalls = {
+  /** What is in memory of the images that are looked at: evaluations are opened as views, and filter them. */
+  readonly shared: {
+    readonly columns: ColumnStore;
+    readonly views: OpenViews;
+    readonly evaluations: Evaluations;
+  };
   readonly images: {
     open(input: { dataset: number; filter: ImageFilter; sort: ImageSort }): Promise<View>;
+    add(input: AddedImage): Promise<{ image: number; isNew: boolean }>;
     info(input: { image: number }): Promise<ImageInfo>;
     locate(input: { view: string; image: number }): Promise<{ position: number | null }>;
     range(input: { view: string; from: number; to: number }): Promise<{ ids: number[] }>;
@@ -73,14 +89,28 @@ type Tools = ImagePorts & {
   readonly workspace: Workspace;
   readonly columns: ColumnStore;
   readonly views: OpenViews;
+  readonly evaluations: Evaluations;
 };
 
 export function imageCalls(workspace: Workspace, ports: ImagePorts): ImageCalls {
   const columns = new ColumnStore(workspace);
   const views = new OpenViews(ports.now());
-  const tools: Tools = { ...ports, workspace, columns, views };
+  const evaluations = new Evaluations(ports.now());
+  const tools: Tools = { ...ports, workspace, columns, views, evaluations };
   return {
-    images: { ...viewCalls(tools), ...imageChanges(tools) },
+    shared: { columns, views, evaluations },
+    images: {
+      ...viewCalls(tools),
+      ...imageChanges(tools),
+      add: async (added) => {
+        const found = await addImage(workspace, added);
+        if (found.isNew) {
+          columns.drop(datasetId(added.dataset));
+          ports.changed(added.dataset);
+        }
+        return found;
+      },
+    },
     labels: labelCalls(tools),
     splits: splitCalls(tools),
     ...pictureCalls(tools),
@@ -98,8 +128,9 @@ function viewCalls(tools: Tools) {
       const held = await columns.get(dataset);
       const text = filter.text === undefined || filter.text === '' ? null : filter.text;
       const withText = text === null ? null : columns.withText(dataset, held, text);
-      const { rows, facets } = filterRows(held, filter, withText);
-      const order = orderOf(tools, dataset, held, sort.by);
+      const said = predictionsFor(tools, dataset, held, filter);
+      const { rows, facets } = filterRows(held, filter, withText, said);
+      const order = orderOf(tools, dataset, held, sort.by, said);
       const ids = orderIds(held, rows, order, sort.descending);
       const view = views.add({ dataset, ids });
       return { view, count: ids.length, facets: facetsFor(workspace, dataset, facets) };
@@ -145,12 +176,33 @@ function infoOf(workspace: Workspace, image: ImageId): ImageInfo {
   };
 }
 
+/** Null where the filter names no evaluation. @throws InklingError `evaluation-gone`, `call-invalid` */
+function predictionsFor(
+  { workspace, evaluations }: Tools,
+  dataset: DatasetId,
+  held: ImageColumns,
+  { evaluation, predicted, wrong, confidence }: ImageFilter,
+): ViewPredictions | null {
+  if (evaluation !== undefined)
+    return rowPredictions(workspace, dataset, held, evaluations.get(evaluation));
+  if ([predicted, wrong, confidence].some((condition) => condition !== undefined))
+    throw failure('call-invalid', { problem: 'this filter needs an evaluation' });
+  return null;
+}
+
 function orderOf(
   { workspace, columns }: Tools,
   dataset: DatasetId,
   held: ImageColumns,
   by: ImageSort['by'],
+  said: ViewPredictions | null,
 ): ViewOrder {
+  if (by === 'confidence' || by === 'labelProbability') {
+    if (!said) throw failure('call-invalid', { problem: 'this order needs an evaluation' });
+    const { confidence, labelProbability } = said;
+    const shareOf = by === 'confidence' ? (row: number) => confidence[row]! : labelProbability;
+    return { by: 'share', shareOf };
+  }
   if (by === 'name') return { by, ranks: columns.nameRanks(dataset, held) };
   if (by === 'random') return { by, seed: workspace.datasets.byId(dataset).splitSeed };
   if (by !== 'class') return { by };
@@ -162,8 +214,17 @@ function orderOf(
 /** Every class of the dataset, in order, and the unlabeled (0) last. */
 function facetsFor(workspace: Workspace, dataset: DatasetId, facets: ViewFacets): View['facets'] {
   const ids = [...workspace.classes.of(dataset).map(({ id }) => id), 0];
-  const classes = ids.map((id) => ({ id, count: facets.classes.get(id) ?? 0 }));
-  return { ...facets, classes };
+  const counted = (counts: ReadonlyMap<number, number>) =>
+    ids.map((id) => ({ id, count: counts.get(id) ?? 0 }));
+  const { predictions } = facets;
+  return {
+    ...facets,
+    classes: counted(facets.classes),
+    predictions: predictions && {
+      predicted: counted(predictions.predicted),
+      wrong: predictions.wrong,
+    },
+  };
 }
 
 function imageChanges(tools: Tools) {

@@ -7,19 +7,18 @@ import { inspectImage, decodeToTensor } from '../data/decode/decode.ts';
 import { imageSize, type Predictor, type Tensors } from '../engine/engine.ts';
 import { failure, InklingError } from '../errors.ts';
 import { exportNetwork, type Exported } from '../export/exportNetwork.ts';
-import type { OpenedModel } from '../export/format.ts';
 import { parseFormatName } from '../export/formats.ts';
-import { openModel } from '../export/openModel.ts';
 import { verifiedSamplesMax } from '../export/verify.ts';
 import { evaluation, type Evaluation } from '../inspect/evaluation.ts';
 import type { ImageShape } from '../model/spec.ts';
 import { loadEngine } from '../training/engines.ts';
 import { readKept } from '../training/kept.ts';
 import type { TensorCache } from '../data/cache.ts';
-import type { Part } from '../workspace/records.ts';
+import type { Part, Range } from '../workspace/records.ts';
 import { hashBytes } from '../workspace/snapshots.ts';
 import type { Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { Model, Models } from './models.ts';
 
 export type Inspection = Omit<Evaluation, 'mistakes'> & {
   readonly run: string;
@@ -36,19 +35,24 @@ type NamedMistake = {
   readonly confidence: number;
 };
 
-/** Confusion, figures per class, calibration and the worst mistakes on one split of the run's own snapshot. */
+/** Images judged at once: a piece of memory that does not grow with the split. */
+const chunkSamples = 1024;
+
+/**
+ * Confusion, figures per class, calibration and the worst mistakes on one split of the run's own snapshot.
+ *
+ * @throws InklingError `run-unfinished`, `split-empty`, `checkpoint-damaged`
+ */
 export async function inspectRun(
   workspace: Workspace,
-  run: Run,
-  samples: TensorCache,
-  split: Part,
+  models: Models,
+  { run, samples, split }: { run: Run; samples: TensorCache; split: Part },
 ): Promise<Inspection> {
+  requireFinished(run);
   const range = samples.ranges[split];
   if (range.start === range.end) throw failure('split-empty', { run: run.id, split });
   const labels = samples.labels.subarray(range.start, range.end);
-  const { logits, probabilities } = await usingPredictor(workspace, run, (predictor) =>
-    predictor.predict(samples.readPixels(range)),
-  );
+  const { logits, probabilities } = await judgedSamples(models, run, samples, range);
   const classes = samples.classes;
   const judged = evaluation({ probabilities, logits, labels, classes: classes.length });
   const { hashes } = workspace.snapshots.get(run.snapshot);
@@ -60,52 +64,63 @@ export async function inspectRun(
   return { run: run.id, split, classes, ...judged, mistakes };
 }
 
+async function judgedSamples(models: Models, run: Run, samples: TensorCache, range: Range) {
+  const model = models.resolve({ kind: 'run', run: run.id, epoch: null });
+  const K = samples.classes.length;
+  const count = range.end - range.start;
+  const probabilities = new Float32Array(count * K);
+  const logits = new Float32Array(count * K);
+  for (let { start } = range; start < range.end; start += chunkSamples) {
+    const end = Math.min(start + chunkSamples, range.end);
+    const answer = await models.answers(model, samples.readPixels({ start, end }));
+    probabilities.set(answer.probabilities, (start - range.start) * K);
+    // A run's answers have both.
+    if (answer.logits) logits.set(answer.logits, (start - range.start) * K);
+  }
+  return { probabilities, logits };
+}
+
+function requireFinished({ id, state }: Run): void {
+  if (state.status !== 'finished')
+    throw failure('run-unfinished', { run: id, status: state.status });
+}
+
 export type ImagePrediction = {
   readonly image: string;
   readonly label: string;
   readonly probabilities: Readonly<Record<string, number>>;
 };
 
-/** Class probabilities of image files, by a finished run. */
+/** Class probabilities of image files, by a finished run. @throws InklingError `run-unfinished` */
 export function predictByRun(
-  workspace: Workspace,
+  models: Models,
   run: Run,
-  samples: TensorCache,
   images: readonly string[],
 ): Promise<ImagePrediction[]> {
-  return usingPredictor(workspace, run, (predictor) =>
-    predictImages(images, run.spec.input, samples.classes, async (pixels) => {
-      const { probabilities } = await predictor.predict(pixels);
-      return probabilities;
-    }),
-  );
+  requireFinished(run);
+  return predictImages(models, models.resolve({ kind: 'run', run: run.id, epoch: null }), images);
 }
 
 /** The same by an ONNX file, of this program or of another. @throws InklingError of `openModel` */
 export async function predictByFile(
+  models: Models,
   path: string,
   images: readonly string[],
 ): Promise<ImagePrediction[]> {
-  const model: OpenedModel = await openModel(path);
-  try {
-    return await predictImages(images, model.input, model.classes, (pixels) =>
-      model.predict(pixels),
-    );
-  } finally {
-    await model.dispose();
-  }
+  const { model } = await models.open(path);
+  return predictImages(models, models.resolve(model), images);
 }
 
 async function predictImages(
+  models: Models,
+  model: Model,
   images: readonly string[],
-  shape: ImageShape,
-  classes: readonly string[],
-  predict: (pixels: Uint8Array) => Promise<Float32Array>,
 ): Promise<ImagePrediction[]> {
-  const pixels = new Uint8Array(images.length * imageSize(shape));
+  const { input, classes } = model;
+  const pixels = new Uint8Array(images.length * imageSize(input));
   for (const [i, path] of images.entries())
-    pixels.set(await imageTensor(path, shape), i * imageSize(shape));
-  const scores = await predict(pixels);
+    pixels.set(await imageTensor(path, input), i * imageSize(input));
+  const { probabilities: scores } = await models.answers(model, pixels);
   return images.map((image, i) => {
     const row = scores.subarray(i * classes.length, (i + 1) * classes.length);
     const probabilities = Object.fromEntries(classes.map((name, k) => [name, row[k]!]));
@@ -170,15 +185,6 @@ function someSamples({ ranges }: TensorCache) {
   const { start, end } =
     [ranges.test, ranges.validation].find((r) => r.end > r.start) ?? ranges.train;
   return { start, end: Math.min(end, start + verifiedSamplesMax) };
-}
-
-async function usingPredictor<T>(
-  workspace: Workspace,
-  run: Run,
-  use: (predictor: Predictor) => Promise<T>,
-): Promise<T> {
-  const { params } = await readKept(workspace, run);
-  return withPredictor(run, params, use);
 }
 
 async function withPredictor<T>(

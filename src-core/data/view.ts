@@ -13,7 +13,24 @@ export type ViewFilter = {
   readonly flagged?: boolean | undefined;
   readonly duplicate?: boolean | undefined;
   readonly origins?: readonly ('human' | 'import' | 'model')[] | undefined;
+  /** The next three are about predictions, and no row without one passes them. Class 0 is none of the dataset's. */
+  readonly predicted?: readonly number[] | undefined;
+  readonly wrong?: boolean | undefined;
+  readonly confidence?: { readonly min: number; readonly max: number } | undefined;
 };
+
+/** What a model said of the rows. */
+export type ViewPredictions = {
+  /** uint16 [count]: class numbers of the columns, or `notPredicted`. */
+  readonly predicted: Uint16Array;
+  /** float32 [count]: probability of the class predicted; NaN without a prediction. */
+  readonly confidence: Float32Array;
+  /** Probability of the class the row is labeled with now; NaN where there is none. */
+  readonly labelProbability: (row: number) => number;
+};
+
+/** More classes than a dataset can have. */
+export const notPredicted = 0xffff;
 
 /** How many images each value would leave, the other conditions kept. */
 export type ViewFacets = {
@@ -23,6 +40,11 @@ export type ViewFacets = {
   readonly flagged: number;
   readonly duplicate: number;
   readonly origins: Readonly<Record<'human' | 'import' | 'model', number>>;
+  /** Null without predictions. `predicted` by class id. */
+  readonly predictions: {
+    readonly predicted: ReadonlyMap<number, number>;
+    readonly wrong: number;
+  } | null;
 };
 
 export type ViewRows = {
@@ -32,7 +54,17 @@ export type ViewRows = {
 };
 
 /** One bit for each condition a row fails. */
-const fails = { classes: 1, parts: 2, flagged: 4, duplicate: 8, origins: 16, text: 32 } as const;
+const fails = {
+  classes: 1,
+  parts: 2,
+  flagged: 4,
+  duplicate: 8,
+  origins: 16,
+  text: 32,
+  predicted: 64,
+  wrong: 128,
+  confidence: 256,
+} as const;
 
 /**
  * One pass over all rows. A row that fails no condition is in the view; one that fails a single condition still
@@ -44,6 +76,7 @@ export function filterRows(
   columns: ImageColumns,
   filter: ViewFilter,
   withText: Uint8Array | null,
+  predictions: ViewPredictions | null = null,
 ): ViewRows {
   const { count, classes, parts, flagged, duplicate, origins } = columns;
   const failing = failTables(columns, filter);
@@ -54,6 +87,7 @@ export function filterRows(
     duplicate: new Uint32Array(2),
     origins: new Uint32Array(4),
   };
+  const judge = predictions && predictionJudge(columns, filter, predictions);
   const rows = new Int32Array(count);
   let found = 0;
   for (let row = 0; row < count; row++) {
@@ -68,15 +102,52 @@ export function filterRows(
       failing.flagged[flag]! |
       failing.duplicate[twin]! |
       failing.origins[origin]! |
-      (withText !== null && withText[row] === 0 ? fails.text : 0);
+      (withText !== null && withText[row] === 0 ? fails.text : 0) |
+      (judge === null ? 0 : judge.failed(row));
     if (failed === 0) rows[found++] = row;
     if ((failed & ~fails.classes) === 0) counts.classes[classNumber]!++;
     if ((failed & ~fails.parts) === 0) counts.parts[part]!++;
     if ((failed & ~fails.flagged) === 0) counts.flagged[flag]!++;
     if ((failed & ~fails.duplicate) === 0) counts.duplicate[twin]!++;
     if ((failed & ~fails.origins) === 0) counts.origins[origin]!++;
+    judge?.count(row, failed);
   }
-  return { rows: rows.slice(0, found), facets: facetsOf(columns, counts) };
+  const facets = { ...facetsOf(columns, counts), predictions: judge?.facets() ?? null };
+  return { rows: rows.slice(0, found), facets };
+}
+
+/** The conditions about predictions: which of them a row fails, and the counts of their values. */
+function predictionJudge(columns: ImageColumns, filter: ViewFilter, said: ViewPredictions) {
+  const { classes, classIds } = columns;
+  const { predicted, confidence } = said;
+  const allowed = filter.predicted && new Set(filter.predicted);
+  const byNumber = new Uint32Array(classIds.length);
+  let wrong = 0;
+  const isWrong = (row: number): boolean =>
+    classes[row] !== 0 && predicted[row] !== notPredicted && predicted[row] !== classes[row];
+  const isRight = (row: number): boolean => classes[row] !== 0 && predicted[row] === classes[row];
+  const hasClass = (row: number): boolean =>
+    predicted[row] !== notPredicted && (allowed?.has(classIds[predicted[row]!]!) ?? true);
+  const hasOutcome = (row: number): boolean => (filter.wrong ? isWrong(row) : isRight(row));
+  const { min, max } = filter.confidence ?? { min: 0, max: 1 };
+  return {
+    failed: (row: number): number =>
+      (allowed === undefined || hasClass(row) ? 0 : fails.predicted) |
+      (filter.wrong === undefined || hasOutcome(row) ? 0 : fails.wrong) |
+      // Written so that NaN, no prediction or a broken one, lies in no range.
+      (filter.confidence === undefined || (confidence[row]! >= min && confidence[row]! <= max)
+        ? 0
+        : fails.confidence),
+    count(row: number, failed: number): void {
+      if ((failed & ~fails.predicted) === 0 && predicted[row] !== notPredicted)
+        byNumber[predicted[row]!]!++;
+      if ((failed & ~fails.wrong) === 0 && isWrong(row)) wrong++;
+    },
+    facets: () => ({
+      predicted: new Map(classIds.map((id, number) => [id, byNumber[number]!])),
+      wrong,
+    }),
+  };
 }
 
 /** For each value of each condition 0, or the condition's bit where the filter refuses it. */
@@ -109,9 +180,10 @@ function failTables(columns: ImageColumns, filter: ViewFilter) {
   };
 }
 
-type Counts = Readonly<Record<Exclude<keyof typeof fails, 'text'>, Uint32Array>>;
+type Counted = 'classes' | 'parts' | 'flagged' | 'duplicate' | 'origins';
+type Counts = Readonly<Record<Counted, Uint32Array>>;
 
-function facetsOf({ classIds }: ImageColumns, counts: Counts): ViewFacets {
+function facetsOf({ classIds }: ImageColumns, counts: Counts): Omit<ViewFacets, 'predictions'> {
   const part = (name: keyof typeof partCode): number => counts.parts[partCode[name]]!;
   const origin = (name: 'human' | 'import' | 'model'): number => counts.origins[originCode[name]]!;
   return {
@@ -135,7 +207,12 @@ export type ViewOrder =
   | { readonly by: 'class'; readonly positions: readonly number[] }
   /** `ranks` int32 [count]: place of each row in the order of names. */
   | { readonly by: 'name'; readonly ranks: Int32Array }
-  | { readonly by: 'random'; readonly seed: number };
+  | { readonly by: 'random'; readonly seed: number }
+  /** `shareOf`: 0 … 1 of each row; NaN comes last. */
+  | { readonly by: 'share'; readonly shareOf: (row: number) => number };
+
+/** Shares as whole numbers: as fine as float32 is near 1. */
+const shareLevels = 2 ** 24;
 
 /** The image ids of `rows` (ascending) in the order wanted; equals by age. Descending is the exact reverse. */
 export function orderIds(
@@ -157,6 +234,11 @@ function keyOf(
   const { labeled, classes, ids } = columns;
   if (order.by === 'labeled') return (row) => labeled[row]!;
   if (order.by === 'name') return (row) => order.ranks[row]!;
+  if (order.by === 'share')
+    return (row) => {
+      const share = order.shareOf(row);
+      return Number.isNaN(share) ? shareLevels + 1 : Math.round(share * shareLevels);
+    };
   if (order.by === 'class') return (row) => order.positions[classes[row]!]!;
   return (row) => scattered(ids[row]!, order.seed);
 }

@@ -52,7 +52,7 @@ const PREDICT_BATCH = 256;
 const SPIN_MICROSECONDS = '100';
 
 /** @throws InklingError `device-unavailable` when the provider cannot be started. */
-async function session(
+export async function session(
   outputs: Readonly<Record<string, Value>>,
   device: string,
   threads: number,

@@ -41,6 +41,8 @@ export type ForwardOptions = {
   readonly training: boolean;
   /** Keeps every layer's own output visible instead of moving activations behind pooling. */
   readonly traced?: boolean;
+  /** Reads `image`, float32 0 … 1, instead of `pixels`: values between two gray levels, and gradients by them. */
+  readonly readsImage?: boolean;
 };
 
 /** What a layer computed: `before` its activation and `after`. */
@@ -51,13 +53,18 @@ export type Trace = {
   readonly after: Value;
 };
 
+/** What goes into a layer and what comes out of it. */
+export type Flow = { readonly layer: Layer; readonly input: Value; readonly output: Value };
+
 export type Forward = {
-  /** uint8 [N, C, H, W] */
-  readonly pixels: Value;
+  /** float32 [N, C, H, W], 0 … 1: what the first layer reads. */
+  readonly image: Value;
   /** float32 [N, classes] both. */
   readonly logits: Value;
   readonly probabilities: Value;
   readonly traces: readonly Trace[];
+  /** Every layer in order of computation, those inside a block before it. Only with `traced` each is a layer's own. */
+  readonly flows: readonly Flow[];
   /** New running means and variances by parameter name; empty unless training. */
   readonly statistics: ReadonlyMap<string, Value>;
 };
@@ -70,6 +77,7 @@ type Build = ForwardOptions & {
   readonly noise: Value | null;
   noiseUsed: number;
   readonly traces: Trace[];
+  readonly flows: Flow[];
   readonly statistics: Map<string, Value>;
 };
 
@@ -77,21 +85,28 @@ type Build = ForwardOptions & {
 export function forward(network: Network, options: ForwardOptions): Forward {
   const { channels, height, width } = network.spec.input;
   const { batchSize } = options;
-  const pixels = input('pixels', 'uint8', [batchSize, channels, height, width]);
+  const shape = [batchSize, channels, height, width];
   const noiseBytes = network.noiseBytesPerSample * batchSize;
   const build: Build = {
     ...options,
     noise: options.training && noiseBytes > 0 ? input('noise', 'uint8', [noiseBytes]) : null,
     noiseUsed: 0,
     traces: [],
+    flows: [],
     statistics: new Map(),
   };
-  const scaledPixels = labeled('input', () => scaled(cast(pixels, 'float32'), 1 / 255));
-  const logits = runLayers(build, network.layers, scaledPixels);
+  const image = options.readsImage ? input('image', 'float32', shape) : scaledPixels(shape);
+  const logits = runLayers(build, network.layers, image);
   const probabilities = labeled('output', () =>
     network.spec.output === 'sigmoid' ? sigmoid(logits) : softmax(logits),
   );
-  return { pixels, logits, probabilities, traces: build.traces, statistics: build.statistics };
+  const { traces, flows, statistics } = build;
+  return { image, logits, probabilities, traces, flows, statistics };
+}
+
+function scaledPixels(shape: readonly number[]): Value {
+  const pixels = input('pixels', 'uint8', shape);
+  return labeled('input', () => scaled(cast(pixels, 'float32'), 1 / 255));
 }
 
 function runLayers(build: Build, layers: readonly Layer[], x: Value): Value {
@@ -99,12 +114,14 @@ function runLayers(build: Build, layers: readonly Layer[], x: Value): Value {
   for (let i = 0; i < layers.length; i++) {
     const layer = layers[i]!;
     const next = layers[i + 1];
+    const before = value;
     if (!build.traced && next?.kind === 'maxPool' && poolsFirst(layer, next)) {
       value = labeled(layer.name, () => convThenPool(build, layer, next.size, value));
       i++;
     } else {
       value = labeled(layer.name, () => runLayer(build, layer, value));
     }
+    build.flows.push({ layer, input: before, output: value });
   }
   return value;
 }

@@ -33,6 +33,8 @@ export type StepGraph = {
   readonly noiseBytes: number;
   /** `loss`, `correct` and the new state. */
   readonly outputs: Readonly<Record<string, Value>>;
+  /** Of the loss, before decay and clipping, by the name of the trained vector. Engines that only train leave them out. */
+  readonly gradients: Readonly<Record<string, Value>>;
 };
 
 /** Name of the output that replaces state `name`. */
@@ -43,6 +45,11 @@ export const averageName = (pack: Pack): string => `average/${pack.name}`;
 
 type Updated = Record<string, Value>;
 
+export type StepMode = {
+  /** False: no dropout and running statistics, which stay as they are: what one image alone would change. */
+  readonly training: boolean;
+};
+
 /**
  * Builds the step for a fixed batch size. Inputs: `pixels`, `labels`, `noise` (with dropout), `rate`, `decayRate`
  * (AdamW), `epsilon`, `averageRate` (with averaging; float32 [1] each) and the state vectors.
@@ -51,6 +58,7 @@ export function trainingStep(
   network: Network,
   options: TrainOptions,
   batchSize: number,
+  { training }: StepMode = { training: true },
 ): StepGraph {
   const packing = packParams(network);
   const vectors = new Map<Pack, Value>();
@@ -60,14 +68,14 @@ export function trainingStep(
   const pass = forward(network, {
     batchSize,
     param: (param) => params.get(param)!,
-    training: true,
+    training,
   });
   const labels = input('labels', 'int32', [batchSize]);
   const loss = labeled('loss', () => lossOf(options.loss, network.spec.output, pass, labels));
   const correct = labeled('loss', () => countCorrect(pass.logits, labels));
   const grads = packedGradients(packing, params, loss);
   const updated = labeled('update', () => updates(packing, options, vectors, grads));
-  for (const pack of packing.statistics)
+  for (const pack of training ? packing.statistics : [])
     updated[pack.name] = concat(
       pack.places.map(({ param }) => pass.statistics.get(param.name)!),
       0,
@@ -76,8 +84,9 @@ export function trainingStep(
   const outputs: Updated = { loss: reshape(loss, [1]), correct: reshape(correct, [1]) };
   for (const [name, value] of Object.entries(updated)) outputs[next(name)] = value;
   const paramNames = network.params.map(({ name }) => name);
-  const noiseBytes = network.noiseBytesPerSample * batchSize;
-  return { packing, paramNames, state, noiseBytes, outputs };
+  const noiseBytes = training ? network.noiseBytesPerSample * batchSize : 0;
+  const gradientOf = Object.fromEntries([...grads].map(([pack, grad]) => [pack.name, grad]));
+  return { packing, paramNames, state, noiseBytes, outputs, gradients: gradientOf };
 }
 
 /** Each parameter as its part of a vector, in its own shape. */

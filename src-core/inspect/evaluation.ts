@@ -102,7 +102,12 @@ function requireShapes({ probabilities, logits, labels, classes }: Judgement): v
 }
 
 /** int32 [N]: the first of the largest scores, as ArgMax picks. */
-function predictedClasses({ probabilities, logits, labels, classes }: Judgement): Int32Array {
+export function predictedClasses({
+  probabilities,
+  logits,
+  labels,
+  classes,
+}: Judgement): Int32Array {
   const scores = logits ?? probabilities;
   const predicted = new Int32Array(labels.length);
   for (let n = 0; n < labels.length; n++) {

@@ -125,7 +125,8 @@ export function requireStorable(bytes: number): void {
   });
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+/** What has the name is complete: written under another one, forced to disk, renamed. */
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   const unfinished = `${path}.tmp`;
   const handle = await open(unfinished, 'w');
   try {
@@ -182,13 +183,16 @@ function ungrouped(tensors: ReadonlyMap<string, Tensor>, damaged: (problem: stri
   return groups;
 }
 
-function hashOfValues(tensors: ReadonlyMap<string, Tensor>): string {
+export function hashOfValues(tensors: ReadonlyMap<string, Tensor>): string {
   const hash = createHash('sha256');
   for (const tensor of tensors.values()) hash.update(tensorBytes(tensor));
   return hash.digest('hex');
 }
 
-async function readLimited(path: string, damaged: (problem: string) => Error): Promise<Buffer> {
+export async function readLimited(
+  path: string,
+  damaged: (problem: string) => Error,
+): Promise<Buffer> {
   const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw damaged(
       error.code === 'ENOENT' ? 'it is not there' : `it cannot be read (${error.code})`,

@@ -5,6 +5,7 @@
 import type { TrainState, Tensors } from '../engine/engine.ts';
 import type { Part } from '../workspace/records.ts';
 import { writeCheckpoint } from './checkpoints.ts';
+import { keepEpoch } from './epochFiles.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import type { EpochMetrics, Score } from './metrics.ts';
 import { learningRateAt } from './schedules.ts';
@@ -55,6 +56,8 @@ export async function endEpoch(session: Session): Promise<void> {
   const { earlyStopping } = request.options;
   progress.stoppedEarly =
     earlyStopping !== null && progress.epochsSinceBest >= earlyStopping.patience;
+  const kept = { epoch: metrics.epoch, params: predictingParams(state) };
+  await keepEpoch(ports.checkpointFolder, kept, ports.epochBytesMax);
   await ports.report({ kind: 'epoch', metrics });
   await saveCheckpoint(session, state);
 }

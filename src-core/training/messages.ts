@@ -26,6 +26,8 @@ const Start = z.strictObject({
   /** The user has given the run more epochs since that file was written. */
   isExtended: z.boolean(),
   checkpointIntervalMs: z.number().min(0),
+  /** The most that parameters kept of single epochs may take together; 0: none are kept. */
+  epochBytesMax: z.number().min(0),
 });
 
 export const ToTrainer = z.discriminatedUnion('kind', [

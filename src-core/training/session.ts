@@ -34,6 +34,8 @@ export type TrainPorts = {
   readonly checkpointFolder: string;
   /** A checkpoint is written at least this often, measured between steps. */
   readonly checkpointIntervalMs: number;
+  /** For the parameters kept of single epochs; 0: none are kept. */
+  readonly epochBytesMax: number;
   /** The most memory a step may need. */
   readonly stepBytesMax: number;
   readonly control: Control;

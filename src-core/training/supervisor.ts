@@ -9,6 +9,7 @@ import { TrainOptions } from '../model/spec.ts';
 import type { RunId } from '../workspace/records.ts';
 import type { NewRun, Run, RunError, RunState } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { epochBytesMax } from './epochFiles.ts';
 import { FromTrainer, type ToTrainer } from './messages.ts';
 import { RunResult } from './metrics.ts';
 import { createRecorder, type Recorder, type RunEvent } from './recorder.ts';
@@ -29,6 +30,8 @@ export type SupervisorLimits = {
   /** Runs that train at once to begin with; each wants all its threads. */
   readonly concurrentRuns: number;
   readonly checkpointIntervalMs: number;
+  /** For the parameters kept of single epochs, of each run. */
+  readonly epochBytesMax: number;
   /** Silence after which listeners are told that the trainer stalls. */
   readonly stallAfterMs: number;
   /**
@@ -41,6 +44,7 @@ export type SupervisorLimits = {
 const defaultLimits: SupervisorLimits = {
   concurrentRuns: 1,
   checkpointIntervalMs: 30_000,
+  epochBytesMax,
   stallAfterMs: 10_000,
   killAfterMs: 600_000,
 };
@@ -58,6 +62,9 @@ type Active = {
   /** What becomes of it once its process has ended; null: not decided. */
   end: End | null;
 };
+
+/** A setting of the workspace: false, and runs started from then on keep no parameters of single epochs. */
+export const keepEpochsSetting = 'training.keepEpochs';
 
 const watchIntervalMs = 1000;
 /** A trainer ends by itself right after its last word; everything is stored by then, so nothing is lost. */
@@ -310,7 +317,7 @@ export class Supervisor {
   }
 
   #startMessage({ id, snapshot, engine, device, spec, options, isExtended }: Run): ToTrainer {
-    const { cacheFolder, checkpointFolder, checkpoints } = this.#ports.workspace;
+    const { cacheFolder, checkpointFolder, checkpoints, settings } = this.#ports.workspace;
     const last = checkpoints.get(id, 'last');
     return {
       kind: 'start',
@@ -324,6 +331,7 @@ export class Supervisor {
       resumeFrom: last ? basename(last.file) : null,
       isExtended,
       checkpointIntervalMs: this.#limits.checkpointIntervalMs,
+      epochBytesMax: settings.get(keepEpochsSetting) === false ? 0 : this.#limits.epochBytesMax,
     };
   }
 

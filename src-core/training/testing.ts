@@ -70,6 +70,7 @@ export function ports(
       control,
       stepBytesMax,
       checkpointIntervalMs: 1e9,
+      epochBytesMax: 0,
       // A clock on which every look takes a millisecond: no test depends on the machine's speed.
       clock: () => now++,
       breathe: () => setImmediate(),

@@ -68,12 +68,13 @@ async function trainRun(
   { openCache, clock, breathe, send }: TrainerPort,
   control: Control,
 ): Promise<Outcome> {
-  const { checkpointFolder, checkpointIntervalMs } = start;
+  const { checkpointFolder, checkpointIntervalMs, epochBytesMax } = start;
   return train(start, {
     engine: await loadEngine(start.engine),
     source: openCache(start.cacheFolder, start.snapshot),
     checkpointFolder,
     checkpointIntervalMs,
+    epochBytesMax,
     stepBytesMax,
     control,
     clock,

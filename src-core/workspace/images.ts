@@ -71,6 +71,14 @@ export function imageQueries(store: Store) {
     rows: (dataset: DatasetId, after: number, limit: number): ImageRow[] =>
       sql.rows.all(dataset, after, limit),
 
+    /** Ids above `after` with the SHA-256 of their pictures, in order of id, `limit` at most. */
+    hashes: (dataset: DatasetId, after: number, limit: number): [id: number, hash: Buffer][] =>
+      sql.hashes.all(dataset, after, limit),
+
+    /** The image of this name and content. */
+    find: (dataset: DatasetId, name: string, hash: Uint8Array): ImageId | undefined =>
+      sql.find.get(dataset, name, hash),
+
     /** Changes whenever another process writes the database. */
     foreignVersion: (): number => Number(database.pragma('data_version', { simple: true })),
 
@@ -146,6 +154,18 @@ function reading(database: Store['database']) {
          WHERE +image.dataset = ? AND image.id > ? ORDER BY image.id LIMIT ?`,
       )
       .raw(),
+    hashes: database
+      .prepare<[number, number, number], [id: number, hash: Buffer]>(
+        `SELECT image.id, blob.hash FROM image JOIN blob ON blob.id = image.blob
+         WHERE +image.dataset = ? AND image.id > ? ORDER BY image.id LIMIT ?`,
+      )
+      .raw(),
+    find: database
+      .prepare<[number, string, Uint8Array], ImageId>(
+        `SELECT image.id FROM image JOIN blob ON blob.id = image.blob
+         WHERE image.dataset = ? AND image.name = ? AND blob.hash = ?`,
+      )
+      .pluck(),
     counts: database.prepare<[object], ImageCounts>(
       `SELECT (SELECT count(*) FROM image WHERE dataset = @dataset) AS images,
          (SELECT count(*) FROM image WHERE dataset = @dataset AND flagged = 1) AS flagged`,

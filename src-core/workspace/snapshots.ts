@@ -75,6 +75,12 @@ type SnapshotRow = {
   readonly width: number;
   readonly resize: string;
 };
+/** What a snapshot is about, without its samples. `dataset` null: removed since. */
+export type SnapshotAbout = {
+  readonly dataset: DatasetId | null;
+  readonly classes: readonly string[];
+};
+
 type ItemRow = { readonly part: Part; readonly hashes: Buffer; readonly labels: Buffer };
 
 export function snapshotQueries({ database, clock, write }: Store) {
@@ -87,6 +93,9 @@ export function snapshotQueries({ database, clock, write }: Store) {
   );
   const one = database.prepare<[string], SnapshotRow>(
     'SELECT id, classes, channels, height, width, resize FROM snapshot WHERE hash = ?',
+  );
+  const about = database.prepare<[string], { dataset: DatasetId | null; classes: string }>(
+    'SELECT dataset, classes FROM snapshot WHERE hash = ?',
   );
   const items = database.prepare<[number], ItemRow>(
     'SELECT part, hashes, labels FROM snapshot_item WHERE snapshot = ? ORDER BY start',
@@ -114,6 +123,16 @@ export function snapshotQueries({ database, clock, write }: Store) {
         const { changes, lastInsertRowid } = insert.run(...values);
         if (changes === 1) insertItems(lastInsertRowid, snapshot);
       }),
+
+    /** @throws InklingError `snapshot-unknown` */
+    about(hash: SnapshotHash): SnapshotAbout {
+      const row = about.get(hash);
+      if (!row) throw failure('snapshot-unknown', { hash });
+      return {
+        dataset: row.dataset,
+        classes: z.array(z.string()).parse(fromJson(row.classes)),
+      };
+    },
 
     /** @throws InklingError `snapshot-unknown` */
     get(hash: SnapshotHash): Snapshot {

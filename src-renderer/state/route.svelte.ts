@@ -8,6 +8,11 @@ export type Route =
   | { readonly kind: 'train'; readonly dataset: number | null }
   | { readonly kind: 'runs' }
   | { readonly kind: 'run'; readonly run: string }
+  /** Looking into the network of a run. */
+  | { readonly kind: 'inspect'; readonly run: string }
+  | { readonly kind: 'network'; readonly run: string }
+  | { readonly kind: 'export'; readonly run: string }
+  | { readonly kind: 'try' }
   | { readonly kind: 'comparison'; readonly runs: readonly string[] }
   | { readonly kind: 'settings' };
 
@@ -20,6 +25,10 @@ export const links = {
   trainOn: (dataset: number): string => `#/train/${dataset}`,
   runs: '#/runs',
   run: (run: string): string => `#/runs/${run}`,
+  inspect: (run: string): string => `#/runs/${run}/inspect`,
+  network: (run: string): string => `#/runs/${run}/network`,
+  exportRun: (run: string): string => `#/runs/${run}/export`,
+  try: '#/try',
   comparison: (runs: readonly string[]): string => `#/compare/${runs.join(',')}`,
 } as const;
 
@@ -27,8 +36,12 @@ export const links = {
 export function parseRoute(hash: string): Route {
   if (hash === links.settings) return { kind: 'settings' };
   if (hash === links.runs) return { kind: 'runs' };
-  const [, run] = /^#\/runs\/(r[1-9]\d{0,14})$/.exec(hash) ?? [];
-  if (run !== undefined) return { kind: 'run', run };
+  if (hash === links.try) return { kind: 'try' };
+  const [, run, page] = /^#\/runs\/(r[1-9]\d{0,14})(?:\/(\w+))?$/.exec(hash) ?? [];
+  if (run !== undefined) {
+    if (page === 'inspect' || page === 'network' || page === 'export') return { kind: page, run };
+    return { kind: 'run', run };
+  }
   const [, runs] = /^#\/compare\/(r[1-9]\d{0,14}(?:,r[1-9]\d{0,14})*)$/.exec(hash) ?? [];
   if (runs !== undefined) return { kind: 'comparison', runs: [...new Set(runs.split(','))] };
   const [isTrain, dataset] = /^#\/train(?:\/([1-9]\d{0,14}))?$/.exec(hash) ?? [];

@@ -41,7 +41,7 @@ export type ImportPreview = {
 
 export type ImportReport = {
   readonly dataset: string;
-  readonly format: FormatName | 'generated';
+  readonly format: FormatName | 'generated' | 'picture';
   /** Images this import added. */
   readonly images: number;
   /** Images that were there already, by name and content. */
