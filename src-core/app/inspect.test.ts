@@ -222,6 +222,10 @@ describe('looking inside', () => {
       () => inspect().activations({ ...at(), shown: { kind: 'pixels', pixels: 'AAAA' } }),
     ],
     ['run-unknown', async () => inspect().network({ run: 'r99', epoch: null })],
+    [
+      'network-place',
+      () => inspect().exciting({ ...at(), layer: 'dense1', unit: 16, part: 'train' }),
+    ],
     ['network-place', () => inspect().weights({ ...at(), names: ['dense7/kernel'] })],
   ] as const)('refuses with %s', async (code, work) => {
     await expect(work()).rejects.toMatchObject({ code });
