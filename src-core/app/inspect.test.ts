@@ -191,6 +191,17 @@ describe('looking inside', () => {
       expect(counts.reduce((a, b) => a + b, 0)).toBe(784 * 16);
   });
 
+  test('has only checkpoints to go by where the workspace says so', async () => {
+    app.workspace.settings.set('training.keepEpochs', false);
+    const { id } = app.start({ dataset: 'digits', preset: 'softmax', epochs: 3, threads: 1 });
+    await app.supervisor.ended(id);
+    app.workspace.settings.remove('training.keepEpochs');
+    const epochs = inspect().checkpoints({ run: id });
+    expect(epochs.map(({ epoch }) => epoch)).not.toContain(1);
+    expect(epochs.at(-1)).toMatchObject({ epoch: 3, isKept: true });
+    expect(epochs.at(-1)!.bytes).toBeGreaterThan(784 * 10 * 4);
+  });
+
   test('takes the optimizer where it left off, and says so where it cannot', async () => {
     const asked = { run, shown: anImage(), label: 3 };
     const kept = await inspect().gradients({ ...asked, epoch: null });
@@ -241,7 +252,7 @@ describe('models', () => {
     });
     const path = files.find((file) => file.endsWith('.onnx'))!;
     const opened = await models().open(path);
-    expect(models().list()).toHaveLength(2);
+    expect(models().list().at(-1)).toEqual(opened);
     const closed = { kind: 'file', file: 'm-0' } as const;
     const [ours, theirs, unfit, gone] = await models().predict([
       { model, pixels },
