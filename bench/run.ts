@@ -10,6 +10,7 @@ import { createBench, type Benchmark } from './bench.ts';
 import { digitsMade } from './digits.ts';
 import { exports } from './export.ts';
 import { imports } from './import.ts';
+import { inspecting } from './inspect.ts';
 import { loop } from './loop.ts';
 import { machine } from './machine.ts';
 import { responsive } from './responsive.ts';
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   accuracy,
   export: exports,
   window: appWindow,
+  inspect: inspecting,
 };
 const names = Object.keys(benchmarks);
 

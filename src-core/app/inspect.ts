@@ -37,8 +37,6 @@ export type InspectPorts = InspectorPorts & {
   readonly ensureCache: (run: Run) => Promise<unknown>;
 };
 
-export type InspectCalls = ReturnType<typeof inspectCalls>;
-
 export function inspectCalls(ports: InspectPorts) {
   const { workspace, evaluations } = ports;
   const live = new Inspector(ports);

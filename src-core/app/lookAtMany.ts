@@ -1,6 +1,6 @@
 /** @file Looking at a network over many images or many epochs: what excites a unit, histograms, and maps. */
 import type { EmbeddingInfo, embeddingMethods, Histograms } from '../contract/inspecting.ts';
-import { InklingError } from '../errors.ts';
+import { failure, InklingError } from '../errors.ts';
 import type { CallOutput, HistogramSeries, NetworkSource, Samples } from '../inspect/messages.ts';
 import { shuffle, stream } from '../random.ts';
 import type { Part } from '../workspace/records.ts';
@@ -37,6 +37,8 @@ export function manyCalls(tools: ManyTools) {
         inspector.call('exciting', { source, samples, layer }),
       );
       const { kept, indices, values } = found;
+      if (unit * kept >= indices.length)
+        throw failure('network-place', { problem: `${layer} has no unit ${unit}` });
       const shown = indices.subarray(unit * kept, (unit + 1) * kept);
       return {
         part,

@@ -57,13 +57,18 @@ type Looking = At & { readonly shown: Shown };
 type Position = readonly [number, number] | null;
 
 export function lookCalls(tools: LookTools) {
-  const { workspace, inspector } = tools;
-  const keep = (tensors: Tensors): string => keepTensors(tools.tensors, tensors);
-  /** The network, and what it is shown. */
-  const look = async ({ run: name, epoch: wanted, shown }: Looking) => {
-    const { run, epoch, source } = runNetwork(workspace, name, wanted);
-    return { run, epoch, source, pixels: await pixelsShown(workspace, run, shown) };
-  };
+  return { ...flowCalls(tools), ...causeCalls(tools) };
+}
+
+/** The network, and what it is shown. */
+async function look(workspace: Workspace, { run: name, epoch: wanted, shown }: Looking) {
+  const { run, epoch, source } = runNetwork(workspace, name, wanted);
+  return { run, epoch, source, pixels: await pixelsShown(workspace, run, shown) };
+}
+
+/** What there is, and what flows through it. */
+function flowCalls({ workspace, inspector, tensors }: LookTools) {
+  const keep = (found: Tensors): string => keepTensors(tensors, found);
   return {
     network(at: At): NetworkInfo {
       const { run, epoch } = runNetwork(workspace, at.run, at.epoch);
@@ -77,7 +82,7 @@ export function lookCalls(tools: LookTools) {
     },
 
     async activations(asked: Looking): Promise<ActivationsInfo> {
-      const { source, epoch, pixels } = await look(asked);
+      const { source, epoch, pixels } = await look(workspace, asked);
       const found = await inspector.call('trace', { source, pixels });
       const { data } = found['probabilities']!;
       return {
@@ -92,7 +97,7 @@ export function lookCalls(tools: LookTools) {
       asked: Looking & { layer: string; unit: number; position: Position },
     ): Promise<NeuronInfo> {
       const { layer, unit, position } = asked;
-      const { run, source, pixels } = await look(asked);
+      const { run, source, pixels } = await look(workspace, asked);
       const place = position && ([...position] as [number, number]); // as the message wants it
       const about = { layer, unit, position: place };
       const found = await inspector.call('neuron', { source, pixels, ...about });
@@ -106,10 +111,16 @@ export function lookCalls(tools: LookTools) {
         tensors: keep({ weight }),
       };
     },
+  };
+}
 
+/** Why: what a step would change, and what the answer depends on. */
+function causeCalls({ workspace, inspector, tensors }: LookTools) {
+  const keep = (found: Tensors): string => keepTensors(tensors, found);
+  return {
     async gradients(asked: Looking & { label: number }): Promise<GradientInfo> {
       const { label } = asked;
-      const { run, epoch, source, pixels } = await look(asked);
+      const { run, epoch, source, pixels } = await look(workspace, asked);
       // The run's own, without its schedule, which may have ended at zero: epochs can be compared.
       const { learningRate } = run.options;
       const found = await inspector.call('nudge', { source, pixels, label, learningRate });
@@ -134,7 +145,7 @@ export function lookCalls(tools: LookTools) {
       asked: Looking & { method: (typeof saliencyMethods)[number]; class: number | null },
     ): Promise<SaliencyInfo> {
       const { method, class: wanted } = asked;
-      const { source, pixels } = await look(asked);
+      const { source, pixels } = await look(workspace, asked);
       const input = { source, pixels, method, class: wanted };
       const { saliency, class: chosen, score, gap } = await inspector.call('saliency', input);
       return {

@@ -34,6 +34,8 @@ type OpenedFile = {
 
 /** As many as can be compared; each is a path and a few names. */
 const filesMax = 32;
+/** A file of another program may compute forever. Ours do not, and may be on a slow machine. */
+const fileLimitMs = 60_000;
 
 export class Models {
   readonly #workspace: Workspace;
@@ -67,7 +69,7 @@ export class Models {
 
   /** @throws InklingError of `openModel` */
   async open(path: string): Promise<ModelInfo> {
-    const about = await this.#inspector.call('describe', { path });
+    const about = await this.#inspector.call('describe', { path }, { limitMs: fileLimitMs });
     return ofFile(this.#files.add((file) => ({ file, path, ...about }), 0));
   }
 
@@ -99,7 +101,8 @@ export class Models {
       const model = this.resolve(ref);
       const pixels = pixelsOf(text, model);
       const { source } = model;
-      const { probabilities } = await this.#inspector.call('predict', { source, pixels });
+      const limited = source.kind === 'file' ? { limitMs: fileLimitMs } : {};
+      const { probabilities } = await this.#inspector.call('predict', { source, pixels }, limited);
       return {
         kind: 'answer',
         probabilities: Array.from(probabilities, measured),

@@ -1,4 +1,5 @@
 /** @file Where the parameters of a run are at each of its epochs, and what the network they belong to is. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckpointInfo } from '../contract/inspecting.ts';
 import { failure } from '../errors.ts';
@@ -61,11 +62,9 @@ function filesOf({ checkpointFolder, checkpoints }: Workspace, { id, state }: Ru
   for (const checkpoint of [best, last]) {
     if (!checkpoint) continue;
     const { epoch, file } = checkpoint;
-    found.set(epoch, {
-      epoch,
-      path: join(checkpointFolder, file),
-      bytes: found.get(epoch)?.bytes ?? 0,
-    });
+    const path = join(checkpointFolder, file);
+    // Gone only if someone took it away: reading it will say so.
+    found.set(epoch, { epoch, path, bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0 });
   }
   return [...found.values()].sort((a, b) => a.epoch - b.epoch);
 }

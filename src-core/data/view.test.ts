@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { originCode, type ImageRow } from '../workspace/images.ts';
 import { partCode } from '../workspace/records.ts';
 import { ImageColumns } from './columns.ts';
-import { filterRows, orderIds, type ViewFilter } from './view.ts';
+import { filterRows, notPredicted, orderIds, type ViewFilter } from './view.ts';
 
 const parts = ['none', 'train', 'validation', 'test'] as const;
 const origins = ['none', 'human', 'import', 'model'] as const;
@@ -106,6 +106,61 @@ test('orders are by key, then by age; descending is the reverse', () => {
       expect(found({ by: 'class', positions })).toEqual(
         sorted((image) => positionOf.get(image.classId)!),
       );
+    }),
+  );
+});
+
+/** What a model says of an image: a class, 0 one that the dataset does not have; null: it was not asked. */
+const anAnswer = fc.option(
+  fc.record({ classId: fc.constantFrom(...classIds), eighths: fc.integer({ min: 0, max: 8 }) }),
+);
+
+const anAnswerFilter: fc.Arbitrary<ViewFilter> = fc.record(
+  {
+    classes: fc.subarray(classIds),
+    predicted: fc.subarray(classIds),
+    wrong: fc.boolean(),
+    confidence: fc.constant({ min: 0.25, max: 0.75 }),
+  },
+  { requiredKeys: [] },
+);
+
+test('predictions are conditions like any other; what has none passes no such condition', () => {
+  const cases = fc.array(fc.tuple(anImage, anAnswer), { maxLength: 30 });
+  fc.assert(
+    fc.property(cases, anAnswerFilter, (pairs, filter) => {
+      const images = pairs.map(([image]) => image);
+      const columns = columnsOf(images);
+      const answers = pairs.map(([, answer]) => answer);
+      const said = {
+        predicted: Uint16Array.from(answers, (answer) =>
+          answer === null ? notPredicted : columns.classNumber(answer.classId),
+        ),
+        confidence: Float32Array.from(answers, (answer) => (answer?.eighths ?? NaN) / 8),
+        labelProbability: () => NaN,
+      };
+      const isWrong = ([image, answer]: (typeof pairs)[number]): boolean | null =>
+        answer === null || image.classId === 0 ? null : answer.classId !== image.classId;
+      const left = ({ predicted, wrong, confidence, ...rest }: ViewFilter) =>
+        pairs.filter((pair) => {
+          const [image, answer] = pair;
+          return (
+            holds(image, rest, images) &&
+            (predicted === undefined || (answer !== null && predicted.includes(answer.classId))) &&
+            (wrong === undefined || isWrong(pair) === wrong) &&
+            (confidence === undefined ||
+              (answer !== null && answer.eighths >= 2 && answer.eighths <= 6))
+          );
+        });
+      const { rows, facets } = filterRows(columns, filter, null, said);
+      expect([...rows].map((row) => pairs[row])).toEqual(left(filter));
+      expect(facets.predictions!.wrong).toBe(left({ ...filter, wrong: true }).length);
+      for (const [id, count] of facets.predictions!.predicted)
+        expect(count).toBe(left({ ...filter, predicted: [id] }).length);
+      const shareOf = (row: number) => said.confidence[row]!;
+      const ids = [...orderIds(columns, rows, { by: 'share', shareOf }, false)];
+      const shares = ids.map((id) => answers[(id - 5) / 3]?.eighths ?? 9);
+      expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     }),
   );
 });

@@ -38,11 +38,14 @@ export type InspectorPorts = {
 export type CallOptions = {
   readonly signal?: AbortSignal;
   readonly progress?: (done: number, total: number) => void;
+  /** For work nobody vouches for: after this the process is ended. Checked now and then. */
+  readonly limitMs?: number;
 };
 
 type Pending = CallOptions & {
   readonly name: CallName;
   readonly settle: PromiseWithResolvers<unknown>;
+  readonly askedAt: number;
 };
 
 /** Opening a network again takes a fraction of a second; keeping one costs memory. */
@@ -74,7 +77,7 @@ export class Inspector {
     if (this.#pending.size >= pendingMax) throw failure('inspector-busy', undefined);
     const id = this.#next++;
     const settle = Promise.withResolvers<unknown>();
-    this.#pending.set(id, { ...options, name, settle });
+    this.#pending.set(id, { ...options, name, settle, askedAt: this.#ports.clock() });
     this.#send({ kind: 'call', id, name, input });
     const onAbort = (): void => {
       this.#send({ kind: 'cancel', id });
@@ -93,7 +96,7 @@ export class Inspector {
   /** Ends the process; what still waits fails. */
   close(): void {
     this.#stopWatching();
-    this.#end();
+    this.#end('the program ends');
   }
 
   #send(message: ToInspector): void {
@@ -126,15 +129,18 @@ export class Inspector {
   }
 
   #watch(): void {
-    const isIdle = this.#pending.size === 0 && this.#ports.clock() - this.#usedAt >= idleMs;
-    if (isIdle) this.#end();
+    const now = this.#ports.clock();
+    if (this.#pending.size === 0 && now - this.#usedAt >= idleMs) this.#end('it was not needed');
+    for (const { askedAt, limitMs } of this.#pending.values())
+      if (limitMs !== undefined && now - askedAt >= limitMs)
+        return this.#end(`it did not answer within ${limitMs / 1000} seconds`);
   }
 
-  #end(): void {
+  #end(reason: string): void {
     const ended = this.#process;
     this.#process = null;
     ended?.kill();
-    this.#failAll('it was ended');
+    this.#failAll(reason);
   }
 
   #failAll(reason: string): void {

@@ -8,7 +8,7 @@ import { stream } from '../random.ts';
 import { features, lastHidden } from './activations.ts';
 import type { CallOutput } from './messages.ts';
 import { largestIndex } from './largest.ts';
-import type { OpenNetwork } from './openNetwork.ts';
+import { imagesAtOnce, type OpenNetwork } from './openNetwork.ts';
 import { nearestNeighbors } from './neighbors.ts';
 import { pca, roughIterations } from './pca.ts';
 
@@ -66,9 +66,10 @@ async function featuresOf(
   const { classes } = open.network.spec;
   let points = new Float32Array(0);
   let columns = 0;
-  for (let first = 0; first < chosen.length; first += chunkImages) {
+  const atOnce = imagesAtOnce(open, chunkImages);
+  for (let first = 0; first < chosen.length; first += atOnce) {
     signal.throwIfAborted();
-    const images = Array.from(chosen.subarray(first, first + chunkImages), read);
+    const images = Array.from(chosen.subarray(first, first + atOnce), read);
     const pixels = new Uint8Array(images.length * images[0]!.length);
     images.forEach((image, i) => pixels.set(image, i * image.length));
     const found = await features(open, pixels);

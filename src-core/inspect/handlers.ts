@@ -9,7 +9,7 @@ import type { Call, Handlers } from './inspectorPort.ts';
 import type { CallInput, CallOutput, ModelSource } from './messages.ts';
 import { neuron } from './neuron.ts';
 import { nudge } from './nudge.ts';
-import { plain, type OpenNetwork } from './openNetwork.ts';
+import { imagesAtOnce, joined, plain, type OpenNetwork } from './openNetwork.ts';
 import { saliency } from './saliency.ts';
 
 /** A fraction of a second on a slow machine: whoever draws meanwhile is answered between two of them. */
@@ -25,7 +25,7 @@ export const handlers: Handlers = {
 
   async judge({ source, samples }, call) {
     const found: CallOutput<'predict'>[] = [];
-    await inChunks(samples, call, async (pixels) => {
+    await inChunks(samples, call, chunkSamples, async (pixels) => {
       found.push(await predict(source, pixels, call));
     });
     const logits = found.map((each) => each.logits ?? new Float32Array(0));
@@ -46,7 +46,8 @@ export const handlers: Handlers = {
 
   async exciting({ source, samples, layer }, call) {
     const open = await call.network(source);
-    return exciting(open, layer, (work) => inChunks(samples, call, work));
+    const atOnce = imagesAtOnce(open, chunkSamples);
+    return exciting(open, layer, (work) => inChunks(samples, call, atOnce, work));
   },
 
   nudge: async (input, call) => nudge(await call.network(input.source), input),
@@ -85,12 +86,13 @@ async function predict(source: ModelSource, pixels: Uint8Array, call: Call) {
 async function inChunks(
   { folder, snapshot, start, end }: CallInput<'judge'>['samples'],
   { port, signal, progress }: Call,
+  atOnce: number,
   work: (pixels: Uint8Array, first: number) => Promise<void>,
 ): Promise<void> {
   const file = port.openSamples(folder, snapshot);
-  for (let from = start; from < end; from += chunkSamples) {
+  for (let from = start; from < end; from += atOnce) {
     signal.throwIfAborted();
-    const to = Math.min(from + chunkSamples, end);
+    const to = Math.min(from + atOnce, end);
     await work(file.readPixels({ start: from, end: to }), from - start);
     progress(to - start, end - start);
     await port.breathe();
@@ -108,16 +110,6 @@ async function* eachNetwork(
     call.progress(i + 1, sources.length);
     await call.port.breathe();
   }
-}
-
-function joined(arrays: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
 }
 
 function parameter(params: Tensors, name: string) {

@@ -1,15 +1,17 @@
 /** @file Histograms of weights and activations, one for each of several moments of a run, over one range. */
-import type { Tensors } from '../engine/engine.ts';
+import { imageSize } from '../engine/engine.ts';
 import { tracing } from './activations.ts';
 import type { HistogramSeries } from './messages.ts';
-import { pixelFeed, type OpenNetwork } from './openNetwork.ts';
+import { imagesAtOnce, joined, pixelFeed, type OpenNetwork } from './openNetwork.ts';
 
 /** As many as can be told apart in a small chart. */
 const binCount = 50;
 
 /** Of every parameter that has more than one value. */
 export function weightHistograms(networks: AsyncIterable<OpenNetwork>): Promise<HistogramSeries> {
-  return collect(networks, async ({ stored }) => stored.params);
+  return collect(networks, async ({ stored }) =>
+    Object.fromEntries(Object.entries(stored.params).map(([name, { data }]) => [name, data])),
+  );
 }
 
 /** Of what every layer with an activation gives on, over some images. */
@@ -17,26 +19,41 @@ export function activationHistograms(
   networks: AsyncIterable<OpenNetwork>,
   pixels: Uint8Array,
 ): Promise<HistogramSeries> {
-  return collect(networks, async (open) => {
-    const found = await (await tracing(open)).run(pixelFeed(open, pixels));
-    return Object.fromEntries(
-      open.pass.traces.map(({ layer }) => [layer.name, found[`${layer.name}/output`]!]),
-    );
-  });
+  return collect(networks, (open) => activationsOf(open, pixels));
 }
+
+/** Of each layer a sample of its values, gathered in pieces. */
+async function activationsOf(open: OpenNetwork, pixels: Uint8Array): Promise<Values> {
+  const graph = await tracing(open);
+  const bytes = imageSize(open.network.spec.input);
+  const pieceBytes = imagesAtOnce(open, pixels.length / bytes) * bytes;
+  const pieces = Math.ceil(pixels.length / pieceBytes);
+  const found: Record<string, Float32Array[]> = {};
+  for (let at = 0; at < pixels.length; at += pieceBytes) {
+    const results = await graph.run(pixelFeed(open, pixels.subarray(at, at + pieceBytes)));
+    for (const { layer } of open.pass.traces) {
+      const { data } = results[`${layer.name}/output`]!;
+      (found[layer.name] ??= []).push(sampled(data, Math.ceil(valuesMax / pieces)));
+    }
+  }
+  return Object.fromEntries(Object.entries(found).map(([name, parts]) => [name, joined(parts)]));
+}
+
+/** Values by name, in any order. */
+type Values = Readonly<Record<string, Float32Array>>;
 
 type Series = { readonly name: string; readonly moments: Float32Array[] };
 
 async function collect(
   networks: AsyncIterable<OpenNetwork>,
-  valuesOf: (open: OpenNetwork) => Promise<Tensors>,
+  valuesOf: (open: OpenNetwork) => Promise<Values>,
 ): Promise<HistogramSeries> {
   const series = new Map<string, Series>();
   for await (const open of networks)
-    for (const [name, { data }] of Object.entries(await valuesOf(open))) {
+    for (const [name, data] of Object.entries(await valuesOf(open))) {
       const known = series.get(name) ?? { name, moments: [] };
       series.set(name, known);
-      known.moments.push(sampled(data));
+      known.moments.push(sampled(data, valuesMax));
     }
   return { series: [...series.values()].map(histogramsOf) };
 }
@@ -45,8 +62,8 @@ async function collect(
 const valuesMax = 100_000;
 
 /** Every n-th value where there are too many. */
-function sampled(data: Float32Array): Float32Array {
-  const step = Math.ceil(data.length / valuesMax);
+function sampled(data: Float32Array, limit: number): Float32Array {
+  const step = Math.ceil(data.length / limit);
   if (step <= 1) return data;
   return Float32Array.from({ length: Math.floor(data.length / step) }, (_, i) => data[i * step]!);
 }

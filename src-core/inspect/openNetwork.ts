@@ -8,7 +8,7 @@ import { openGraph, type Feeds, type GraphRunner } from '../engine/graphRunner.t
 import { failure } from '../errors.ts';
 import { inference, type Flow, type Forward } from '../graph/network.ts';
 import type { Value } from '../graph/value.ts';
-import { resolveNetwork, type Network } from '../model/layers.ts';
+import { resolveNetwork, size, type Network } from '../model/layers.ts';
 import type { NetworkSource } from './messages.ts';
 
 /** Everything that is stored of a network at one moment. */
@@ -73,6 +73,15 @@ export function pixelFeed({ network }: OpenNetwork, pixels: Uint8Array): Feeds {
   return { pixels: { shape: [count, input.channels, input.height, input.width], data: pixels } };
 }
 
+/** What all layers give for the images looked at together: bounded, whatever the network. */
+const outputBytesMax = 128 * 1024 * 1024;
+
+/** Images whose layers are looked at together, `limit` at most. */
+export function imagesAtOnce({ pass }: OpenNetwork, limit: number): number {
+  const values = pass.flows.reduce((sum, { layer }) => sum + size(layer.output), 0);
+  return Math.max(1, Math.min(limit, Math.floor(outputBytesMax / (4 * values))));
+}
+
 /** What flows into and out of a layer. @throws InklingError `network-place` */
 export function flowOf({ pass }: OpenNetwork, layer: string): Flow {
   const flow = pass.flows.find((each) => each.layer.name === layer);
@@ -85,4 +94,15 @@ export function plain(tensors: Tensors) {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { shape, data }]) => [name, { shape: [...shape], data }]),
   );
+}
+
+/** One array after another, as one. */
+export function joined(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
 }

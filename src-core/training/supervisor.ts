@@ -64,7 +64,7 @@ type Active = {
 };
 
 /** A setting of the workspace: false, and runs started from then on keep no parameters of single epochs. */
-export const keepEpochsSetting = 'training.keepEpochs';
+const keepEpochsSetting = 'training.keepEpochs';
 
 const watchIntervalMs = 1000;
 /** A trainer ends by itself right after its last word; everything is stored by then, so nothing is lost. */

@@ -13,13 +13,16 @@ export type SavedFilter = z.infer<typeof SavedFilter>;
 export const savedFiltersMax = 50;
 export const SavedFilters = z.array(SavedFilter).max(savedFiltersMax);
 
+/** Orders by predictions need an evaluation: they are offered where one is open. */
+type PlainSort = Exclude<ImageSort['by'], 'confidence' | 'labelProbability'>;
+
 export const sorts = {
   added: { title: 'Order added' },
   name: { title: 'Name' },
   class: { title: 'Class' },
   labeled: { title: 'Last labeled' },
   random: { title: 'Random' },
-} as const satisfies Record<ImageSort['by'], { title: string }>;
+} as const satisfies Record<PlainSort, { title: string }>;
 
 export const firstSort: ImageSort = { by: 'added', descending: false };
 
