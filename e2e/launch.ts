@@ -23,12 +23,16 @@ export type Session = {
   chooseFiles(press: () => Promise<void>, paths: readonly string[]): Promise<void>;
   /** Lets `press` write an export. @returns the file or folder it wrote */
   exported(press: () => Promise<void>): Promise<string>;
+  /** Lets `press` save a file that the page made itself. @returns its path */
+  saved(press: () => Promise<void>): Promise<string>;
   /** Ends the program and starts it again on the same workspace. */
   restart(): Promise<void>;
   close(): Promise<void>;
 };
 
-type Running = Pick<Session, 'page' | 'chooseFiles' | 'exported'> & { stop(): Promise<void> };
+type Running = Pick<Session, 'page' | 'chooseFiles' | 'exported' | 'saved'> & {
+  stop(): Promise<void>;
+};
 type Place = { readonly workspace: string; readonly scratch: string };
 
 const root = join(import.meta.dirname, '..');
@@ -58,6 +62,7 @@ export async function launch(): Promise<Session> {
     },
     chooseFiles: (press, paths) => running.chooseFiles(press, paths),
     exported: (press) => running.exported(press),
+    saved: (press) => running.saved(press),
     async restart() {
       await running.stop();
       running = await begin();
@@ -86,19 +91,22 @@ async function inBrowser({ workspace, scratch }: Place): Promise<Running> {
   const context = await browser.newContext({ viewport: size, colorScheme: 'light' });
   const page = await context.newPage();
   await page.goto(server.url);
+  const saved = async (press: () => Promise<void>): Promise<string> => {
+    const [download] = await Promise.all([page.waitForEvent('download'), press()]);
+    const path = join(scratch, basename(download.suggestedFilename()));
+    await download.saveAs(path);
+    return path;
+  };
   return {
     page,
+    saved,
     async chooseFiles(press, paths) {
       const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press()]);
       await chooser.setFiles([...paths]);
     },
     async exported(press) {
       await press();
-      const link = page.getByRole('dialog').getByRole('link', { name: 'Download' });
-      const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
-      const path = join(scratch, basename(download.suggestedFilename()));
-      await download.saveAs(path);
-      return path;
+      return saved(() => page.getByRole('dialog').getByRole('link', { name: 'Download' }).click());
     },
     async stop() {
       await browser.close();
@@ -171,6 +179,11 @@ async function inElectron({ workspace, scratch }: Place): Promise<Running> {
         .textContent();
       return / written to (.*)\.\s*$/.exec(said ?? '')?.[1] ?? scratch;
     },
+    async saved(press) {
+      const done = downloaded(app, scratch);
+      await press();
+      return done;
+    },
     stop: () => app.close(),
   };
 }
@@ -183,4 +196,21 @@ async function answerDialogs(
   await app.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [...chosen] });
   }, filePaths);
+}
+
+/** Without a place given beforehand, the window would ask the person for one. @returns the path of the next download */
+function downloaded(app: ElectronApplication, folder: string): Promise<string> {
+  return app.evaluate(
+    ({ session }, into) =>
+      new Promise<string>((resolve, reject) => {
+        session.defaultSession.once('will-download', (_event, item) => {
+          const path = `${into}/${item.getFilename()}`;
+          item.setSavePath(path);
+          item.once('done', (_done, state) =>
+            state === 'completed' ? resolve(path) : reject(new Error(`the download is ${state}`)),
+          );
+        });
+      }),
+    folder,
+  );
 }

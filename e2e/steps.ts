@@ -48,6 +48,38 @@ export async function importAndOpen(
   await expectGrid(session.page);
 }
 
+/** Makes the sample of generated digits, and opens the plan of a run on it. */
+export async function planOnSample(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sample digits' }).click();
+  await expectGrid(page);
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await page.getByRole('radio', { name: 'Dense 128-64' }).waitFor();
+}
+
+/** Writes numbers into fields of the plan, by their names. */
+export async function fillPlan(
+  page: Page,
+  fields: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, text] of Object.entries(fields)) {
+    const named = { name, exact: true };
+    await page.getByRole('spinbutton', named).or(page.getByRole('textbox', named)).fill(text);
+  }
+}
+
+/** Starts what is planned, as soon as it was judged, and goes to the runs. */
+export async function startRuns(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+  await page.getByRole('table', { name: 'Runs' }).waitFor();
+}
+
+/** What a chart says to those who cannot see it. */
+export const chartSummary = async (page: Page, title: string): Promise<string> =>
+  (await page
+    .getByRole('img', { name: title, exact: true })
+    .locator('xpath=following-sibling::p')
+    .textContent()) ?? '';
+
 /** Chooses from a menu. */
 export async function choose(page: Page, menu: string, item: string | RegExp): Promise<void> {
   await page.getByRole('button', { name: menu, exact: true }).click();

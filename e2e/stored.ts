@@ -43,3 +43,30 @@ export function storedClasses(workspace: string, dataset: string): string[] {
     database.close();
   }
 }
+
+export type StoredRun = {
+  readonly id: number;
+  readonly status: string;
+  /** Of its trainer, while there is one. */
+  readonly process: number | null;
+  /** The last step whose figures are stored. */
+  readonly step: number;
+  /** JSON; null until it has finished. */
+  readonly result: string | null;
+};
+
+/** All runs, the oldest first. */
+export function storedRuns(workspace: string): StoredRun[] {
+  const database = new Database(join(workspace, 'inkling.db'), { readonly: true });
+  try {
+    return database
+      .prepare<[], StoredRun>(
+        `SELECT id, status, process, result,
+                (SELECT coalesce(max(last_step), 0) FROM metric WHERE run = run.id AND kind = 'steps') AS step
+           FROM run ORDER BY id`,
+      )
+      .all();
+  } finally {
+    database.close();
+  }
+}

@@ -27,7 +27,9 @@ export type Pen = {
 };
 
 /** Points of all lines of one chart together: as many as are drawn in a few hundredths of a second. */
-const pointsMost = 120_000;
+const pointsMost = 80_000;
+/** Curves of fewer points are drawn whole, and cost nothing to speak of. */
+const fewPoints = 400;
 const columnsLeast = 50;
 /** In more lines no dash can be seen, and each costs ten times a solid one. */
 const dashedMost = 60;
@@ -46,8 +48,11 @@ const isShown = (axis: Axis, value: number): boolean =>
 /** Bands lie under raw lines, and those under the lines. */
 export function paintLines(pen: Pen, lines: readonly ChartLine[], axes: Axes, theme: Theme): void {
   const width = Math.abs(place(axes.x, axes.x.high) - place(axes.x, axes.x.low));
-  const count = lines.reduce((sum, { raw }) => sum + (raw ? 2 : 1), 0);
-  const columns = Math.round(Math.min(width, Math.max(columnsLeast, pointsMost / 2 / count)));
+  const long = lines.flatMap(({ raw, curve }) => [raw, curve]);
+  const count = long.filter((each) => each && each.x.length > fewPoints).length;
+  const columns = Math.round(
+    Math.min(width, Math.max(columnsLeast, pointsMost / 2 / Math.max(1, count))),
+  );
   for (const { mean, color, part } of lines) {
     if (mean) paintBand(pen, mean, axes, color[theme], bandOpacity[part]);
   }
