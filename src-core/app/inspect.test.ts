@@ -17,7 +17,7 @@ import { RunResult } from '../training/metrics.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inkling-inspect-'));
 /** Called when a map has just been asked for. */
-let onEmbed = (_: InspectorProcess): void => {};
+let onEmbed: (started: InspectorProcess) => void = () => {};
 let app: App;
 let run: string;
 let model: ModelRef;
