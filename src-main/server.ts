@@ -58,8 +58,8 @@ export type RunningServer = {
 
 /** Only this computer reaches it. */
 const address = '127.0.0.1';
-/** The largest call the contract takes: eight models, each with an image of the largest input, as base64. */
-const callBytesMax = 10 * 1024 * 1024;
+/** The largest selection the contract takes, as JSON, with room to spare. */
+const callBytesMax = 2 * 1024 * 1024;
 /** Windows of one person. */
 const socketsMax = 64;
 

@@ -16,7 +16,8 @@ import type { InspectorProcess } from '../inspect/client.ts';
 import { RunResult } from '../training/metrics.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inkling-inspect-'));
-const processes: InspectorProcess[] = [];
+/** Called when a map has just been asked for. */
+let onEmbed: (started: InspectorProcess) => void = () => {};
 let app: App;
 let run: string;
 let model: ModelRef;
@@ -30,8 +31,13 @@ beforeAll(async () => {
     ...ports,
     startInspector() {
       const started = ports.startInspector();
-      processes.push(started);
-      return started;
+      const send: typeof started.send = (message) => {
+        started.send(message);
+        // Long before it can be done.
+        if (message.kind === 'call' && message.name === 'embed')
+          setImmediate(() => onEmbed(started));
+      };
+      return { ...started, send };
     },
   });
   await app.sampleDigits({ dataset: 'digits', count: 500, seed: 1 });
@@ -285,20 +291,22 @@ describe('models', () => {
 
   test('are there again after their process was killed', async () => {
     const asked = { ...at(), part: 'train', count: 400, method: 'umap', seed: 1 } as const;
-    const waiting = outcomeOf(inspect().embedding(asked));
-    await until(() => app.jobs.list().some(({ kind, done }) => kind === 'embedding' && done > 0));
-    for (const started of processes) started.kill();
-    expect(await waiting).toMatchObject({ code: 'inspector-ended' });
-    const [answer] = await models().predict([{ model, pixels }]);
-    expect(answer?.kind).toBe('answer');
+    onEmbed = (started) => started.kill();
+    const outcome = await outcomeOf(inspect().embedding(asked));
+    onEmbed = () => {};
+    expect(outcome).toMatchObject({ code: 'inspector-ended' });
+    const { images } = await inspect().embedding({ ...asked, method: 'pca' });
+    expect(images).toHaveLength(400);
   });
 
   test('stop what is canceled', async () => {
     const asked = { ...at(), part: 'train', count: 400, method: 'umap', seed: 3 } as const;
-    const waiting = outcomeOf(inspect().embedding(asked));
-    await until(() => app.jobs.list().some(({ kind, done }) => kind === 'embedding' && done > 0));
-    for (const { id } of app.jobs.list()) app.jobs.cancel(id);
-    expect(await waiting).toMatchObject({ code: 'canceled' });
+    onEmbed = () => {
+      for (const { id } of app.jobs.list()) app.jobs.cancel(id);
+    };
+    const outcome = await outcomeOf(inspect().embedding(asked));
+    onEmbed = () => {};
+    expect(outcome).toMatchObject({ code: 'canceled' });
     expect(app.jobs.list().filter(({ kind }) => kind === 'embedding')).toEqual([]);
   });
 });
@@ -306,10 +314,6 @@ describe('models', () => {
 /** What was thrown is an outcome like any other, so that nothing is unhandled meanwhile. */
 const outcomeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.catch((error: unknown) => error);
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 test('a drawing becomes an image of the dataset, once; what is no picture does not', async () => {
   const picture = (await app.pictures.imagePng(anImage().image)).toString('base64');

@@ -25,6 +25,8 @@ export const embeddingImagesMax = 10_000;
 export const modelsAtOnceMax = 8;
 /** Base64 of the largest input a network here can have: 3 × 512 × 512 bytes. */
 const pixelCharsMax = 4 * Math.ceil((3 * 512 * 512) / 3);
+/** All inputs of one call: a call is 2 MiB at most. Models with larger inputs are asked in calls of their own. */
+const pixelCharsAtOnceMax = 1_500_000;
 /** A drawing or a photograph that is added to a dataset, as base64; a call is 2 MiB at most. */
 const pictureCharsMax = 1_500_000;
 /** Evaluations and lists of mistakes are read in pieces of a screenful or a few. */
@@ -342,7 +344,12 @@ export const models = {
         asked: z
           .array(z.object({ model: ModelRef, pixels: Pixels }))
           .min(1)
-          .max(modelsAtOnceMax),
+          .max(modelsAtOnceMax)
+          .refine(
+            (asked) =>
+              asked.reduce((sum, { pixels }) => sum + pixels.length, 0) <= pixelCharsAtOnceMax,
+            'the images are too large for one call',
+          ),
       }),
     )
     .output(z.object({ answers: z.array(PredictionInfo) })),
