@@ -1,0 +1,53 @@
+/** @file Gives every buffer its place in one block of work memory; buffers that are not needed together share theirs. */
+import { denseStrides, readBuffers, readsOf, type Buffer, type Step } from './program.ts';
+
+export type Plan = { readonly offsets: ReadonlyMap<Buffer, number>; readonly workFloats: number };
+
+/** First fit, in order of the steps. @param kept buffers that have to last until the end. */
+export function planMemory(steps: readonly Step[], kept: readonly Buffer[]): Plan {
+  const lastRead = new Map<Buffer, number>();
+  steps.forEach((step, i) => readBuffers(step).forEach((buffer) => lastRead.set(buffer, i)));
+  for (const buffer of kept) lastRead.set(buffer, Infinity);
+  const offsets = new Map<Buffer, number>();
+  let live: Buffer[] = [];
+  let workFloats = 0;
+  const give = (buffer: Buffer, offset: number): void => {
+    offsets.set(buffer, offset);
+    live.push(buffer);
+    workFloats = Math.max(workFloats, offset + buffer.size);
+  };
+  steps.forEach((step, i) => {
+    for (const buffer of writtenBuffers(step)) {
+      const replaced = live.find((old) => lastRead.get(old) === i && mapsInPlace(step, old));
+      if (replaced) live = live.filter((old) => old !== replaced);
+      give(buffer, replaced ? offsets.get(replaced)! : firstGap(live, offsets, buffer.size));
+    }
+    live = live.filter((buffer) => (lastRead.get(buffer) ?? -1) > i);
+  });
+  return { offsets, workFloats };
+}
+
+function writtenBuffers(step: Step): Buffer[] {
+  const plane = step.kind === 'conv' && step.pool ? [step.pool.plane] : [];
+  return [step.output, ...plane].filter(({ kind }) => kind === 'work');
+}
+
+/** Whether each element is read, if at all, only right before it is overwritten. */
+function mapsInPlace(step: Step, old: Buffer): boolean {
+  if (step.kind !== 'map' || old.size !== step.output.size) return false;
+  const own = denseStrides(step.lengths).join();
+  const reads = readsOf(step.value).filter(({ from }) => from === old);
+  return reads.every(({ offset, strides }) => offset === 0 && strides.join() === own);
+}
+
+function firstGap(live: readonly Buffer[], offsets: ReadonlyMap<Buffer, number>, size: number): number {
+  const taken = live
+    .map((buffer) => ({ start: offsets.get(buffer)!, end: offsets.get(buffer)! + buffer.size }))
+    .sort((a, b) => a.start - b.start);
+  let at = 0;
+  for (const { start, end } of taken) {
+    if (start - at >= size) return at;
+    at = Math.max(at, end);
+  }
+  return at;
+}
