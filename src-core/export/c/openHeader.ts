@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { imageSize } from '../../engine/engine.ts';
 import { failure } from '../../errors.ts';
+import { ImageShape } from '../../model/spec.ts';
 import type { OpenedModel } from '../format.ts';
 import { runToEnd } from './childProgram.ts';
 import { prefixOf } from './header.ts';
@@ -92,5 +93,5 @@ int main(int count, char **words) {
 function parseAbout(text: string): Pick<OpenedModel, 'input' | 'classes'> {
   const [shape = '', ...classes] = text.split('\0');
   const [channels, height, width] = shape.split(' ').map(Number);
-  return { input: { channels: channels!, height: height!, width: width! }, classes };
+  return { input: ImageShape.parse({ channels, height, width }), classes };
 }
