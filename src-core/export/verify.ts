@@ -107,7 +107,9 @@ function rightAnswers(
 ): number {
   let count = 0;
   for (let row = 0; row < probabilities.length / classes; row++)
-    if (largest(probabilities.subarray(row * classes, (row + 1) * classes)) === labels?.[first + row])
+    if (
+      largest(probabilities.subarray(row * classes, (row + 1) * classes)) === labels?.[first + row]
+    )
       count++;
   return count;
 }

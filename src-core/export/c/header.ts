@@ -45,7 +45,10 @@ export function cHeader(
   ].join('\n\n');
   const guard = `${prefix.toUpperCase()}_H`;
   // Strings hold no underscore, so that nothing but names is replaced.
-  const named = body.replace(/\b[PQ]_/g, (mark) => `${mark === 'P_' ? prefix : prefix.toUpperCase()}_`);
+  const named = body.replace(
+    /\b[PQ]_/g,
+    (mark) => `${mark === 'P_' ? prefix : prefix.toUpperCase()}_`,
+  );
   const comment = introduction(network, program, weights, source.constantBytes, file);
   return `${comment}#ifndef ${guard}\n#define ${guard}\n\n${named}\n\n#endif\n`;
 }
@@ -259,7 +262,8 @@ function introduction(
 }
 
 const weightsSentence: Record<Weights, string> = {
-  float: 'Weights and activations are float: the answers are those of the network, to about six digits.',
+  float:
+    'Weights and activations are float: the answers are those of the network, to about six digits.',
   int8: `Weights are int8 with one scale for each output (symmetric, per channel); activations and biases are
  * float. The constants take about a quarter of the memory; the answers differ a little.`,
 };

@@ -58,7 +58,9 @@ export async function openHeader(path: string): Promise<OpenedModel> {
 function mainSource(path: string): string {
   const prefix = prefixOf(basename(path, '.h'));
   const upper = prefix.toUpperCase();
-  const quoted = path.replace(/[\\"]/g, (character) => (character === '\\' ? '/' : `\\${character}`));
+  const quoted = path.replace(/[\\"]/g, (character) =>
+    character === '\\' ? '/' : `\\${character}`,
+  );
   return `#include "${quoted}"
 #include <stdio.h>
 #ifdef _WIN32

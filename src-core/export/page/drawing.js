@@ -21,7 +21,11 @@ export function pictureOf({ ink, width, height }, size, centered) {
   const top = centered ? shift(crop.top, crop.height, mass.y, scale, size.height) : 0;
   const columns = spread(ink, height, width, scale, left, size.width);
   const shades = spread(columns, size.width, height, scale, top, size.height);
-  return { pixels: Uint8Array.from(shades, (shade) => Math.min(255, Math.round(shade))), crop, mass };
+  return {
+    pixels: Uint8Array.from(shades, (shade) => Math.min(255, Math.round(shade))),
+    crop,
+    mass,
+  };
 }
 
 /** The smallest box around all ink, or null where there is none. */

@@ -23,8 +23,8 @@ const penWidth = inkSize * 0.075;
 const penStep = inkSize / 28;
 
 /** Height of a layer's drawing, and what a square of a dense layer is at most, on screen. */
-const layerHeight = 152;
-const squareMax = 16;
+const layerHeight = 128;
+const squareMax = 14;
 
 /** Steps from the ground to full blue or orange. */
 const shadeSteps = 64;
@@ -38,9 +38,16 @@ const probabilities = new Float32Array(classes.length);
 element('title').textContent = `${about.name}: draw, and the network answers`;
 document.title = `${about.name} – Inkling`;
 element('summary').textContent = about.summary;
-element('size').textContent = `${input.width} × ${input.height} pixels${input.channels === 1 ? '' : `, the same for all ${input.channels} channels`}`;
+element('size').textContent =
+  `${input.width} × ${input.height} pixels${input.channels === 1 ? '' : `, the same for all ${input.channels} channels`}`;
 const bars = classes.map(addBar);
-const layers = about.layers.map(addLayer);
+// The picture comes first and the probabilities last, as layers like all others.
+const shownLayers = [
+  { title: 'Picture', shape: [input.channels, input.height, input.width], values: pixels },
+  ...about.layers.map((layer, i) => ({ ...layer, values: model.kept[i] })),
+  { title: 'Answer', shape: [classes.length], values: probabilities },
+];
+const layers = shownLayers.map(addLayer);
 
 // ── from strokes to ink ──
 
@@ -163,7 +170,11 @@ function changed() {
 function answer() {
   const start = performance.now();
   drawInk();
-  const { pixels: picture, crop, mass } = pictureOf(inkLevels(), input, element('centered').checked);
+  const {
+    pixels: picture,
+    crop,
+    mass,
+  } = pictureOf(inkLevels(), input, element('centered').checked);
   Object.assign(overlay, { crop, mass });
   const isInverted = element('inverted').checked;
   const shown = isInverted ? picture.map((level) => 255 - level) : picture;
@@ -174,7 +185,7 @@ function answer() {
   showDrawing(isEmpty);
   showPicture(shown, isEmpty);
   showAnswer(isEmpty, milliseconds);
-  layers.forEach((layer, i) => showLayer(layer, model.kept[i], isEmpty));
+  for (const layer of layers) showLayer(layer, isEmpty);
 }
 
 // ── what is shown ──
@@ -207,7 +218,10 @@ function showWay(crop, mass) {
   pad.strokeRect(crop.left, crop.top, crop.width, crop.height);
   pad.setLineDash([]);
   pad.beginPath();
-  for (const [x, y] of [[8, 0], [0, 8]]) {
+  for (const [x, y] of [
+    [8, 0],
+    [0, 8],
+  ]) {
     pad.moveTo(mass.x - x, mass.y - y);
     pad.lineTo(mass.x + x, mass.y + y);
   }
@@ -218,7 +232,10 @@ function showPicture(picture, isEmpty) {
   const image = seen.createImageData(input.width, input.height);
   picture.forEach((level, i) => image.data.set([level, level, level, 255], 4 * i));
   seen.putImageData(image, 0, 0);
-  element('seen').setAttribute('aria-label', isEmpty ? 'Nothing yet' : 'The drawing as the network reads it');
+  element('seen').setAttribute(
+    'aria-label',
+    isEmpty ? 'Nothing yet' : 'The drawing as the network reads it',
+  );
   element('way').textContent = element('centered').checked
     ? 'The box around your drawing is cut out, scaled, and moved so that its center of mass (the cross) is in the middle, as in MNIST.'
     : 'The whole drawing is scaled down as it is.';
@@ -236,7 +253,10 @@ function showAnswer(isEmpty, milliseconds) {
   const name = best < 0 ? 'no number' : classes[best];
   write('best', isEmpty ? '–' : name);
   write('sure', isEmpty || best < 0 ? '' : percent(probabilities[best]));
-  write('time', isEmpty ? 'Probabilities move while you draw.' : `Answered in ${milliseconds.toFixed(1)} ms`);
+  write(
+    'time',
+    isEmpty ? 'Probabilities move while you draw.' : `Answered in ${milliseconds.toFixed(1)} ms`,
+  );
 }
 
 function addBar(name) {
@@ -255,30 +275,52 @@ function addBar(name) {
   return { row, fill, share };
 }
 
-function addLayer({ name, shape }) {
+function addLayer({ title, shape, values }) {
   const [count, height = 1, width = 1] = shape;
   const isImage = shape.length === 3;
   const gap = isImage ? 2 : 1;
-  const rows = isImage ? Math.max(1, Math.round(Math.sqrt((count * width) / height / 2))) : Math.min(8, count);
-  const tileHeight = Math.min(isImage ? layerHeight : squareMax, Math.floor(layerHeight / rows) - gap);
-  const tile = { width: Math.max(1, Math.round((tileHeight * width) / height)), height: Math.max(1, tileHeight) };
+  const rows = isImage
+    ? Math.max(1, Math.round(Math.sqrt((count * width) / height / 2)))
+    : unitRows(count);
+  const tileHeight = Math.min(
+    isImage ? layerHeight : squareMax,
+    Math.floor(layerHeight / rows) - gap,
+  );
+  const tile = {
+    width: Math.max(1, Math.round((tileHeight * width) / height)),
+    height: Math.max(1, tileHeight),
+  };
   const columns = Math.ceil(count / rows);
   const canvas = document.createElement('canvas');
-  const pane = sized(canvas, columns * (tile.width + gap), rows * (tile.height + gap), devicePixelRatio);
+  const pane = sized(
+    canvas,
+    columns * (tile.width + gap),
+    rows * (tile.height + gap),
+    devicePixelRatio,
+  );
   canvas.setAttribute('role', 'img');
   const caption = document.createElement('figcaption');
   caption.className = 'secondary';
-  caption.textContent = isImage ? `${name}: ${count} maps of ${width} × ${height}` : `${name}: ${count} units`;
+  caption.textContent = `${title}\n${isImage ? `${mapsOf(count)}${width} × ${height}` : `${count} values`}`;
   canvas.setAttribute('aria-label', `Values of ${caption.textContent}`);
   const figure = document.createElement('figure');
   figure.append(canvas, caption);
   const item = document.createElement('li');
   item.append(figure);
   element('layers').append(item);
-  return { pane, tile, gap, columns, count, width, height, map: context(width, height) };
+  return { pane, tile, gap, columns, count, width, height, values, map: context(width, height) };
 }
 
-function showLayer({ pane, tile, gap, columns, count, width, height, map }, values, isEmpty) {
+/** Units in columns of eight; the few of an answer in one. */
+function unitRows(count) {
+  return count <= 10 ? count : 8;
+}
+
+function mapsOf(count) {
+  return count === 1 ? '' : `${count} maps of `;
+}
+
+function showLayer({ pane, tile, gap, columns, count, width, height, values, map }, isEmpty) {
   let largest = 0;
   if (!isEmpty) for (const value of values) largest = Math.max(largest, Math.abs(value));
   const shades = shadesNow();
@@ -290,21 +332,34 @@ function showLayer({ pane, tile, gap, columns, count, width, height, map }, valu
       image.data.set(shadeOf(value, largest, shades), 4 * i);
     }
     map.putImageData(image, 0, 0);
-    const [x, y] = [(k % columns) * (tile.width + gap), Math.floor(k / columns) * (tile.height + gap)];
+    const [x, y] = [
+      (k % columns) * (tile.width + gap),
+      Math.floor(k / columns) * (tile.height + gap),
+    ];
     pane.drawImage(map.canvas, x, y, tile.width, tile.height);
   }
 }
 
 /** The colors of values in the theme of the moment: one list for each sign, and one color for what is no number. */
 function shadesNow() {
-  const [zero, positive, negative, invalid] = ['--sunken', '--positive', '--negative', '--invalid'].map((name) =>
-    rgb(color(name)),
-  );
+  const [zero, positive, negative, invalid] = [
+    '--zero',
+    '--positive',
+    '--negative',
+    '--invalid',
+  ].map((name) => rgb(color(name)));
   const towards = (full) =>
     Array.from({ length: shadeSteps + 1 }, (_, step) =>
-      Uint8ClampedArray.of(...zero.map((level, i) => level + ((full[i] - level) * step) / shadeSteps), 255),
+      Uint8ClampedArray.of(
+        ...zero.map((level, i) => level + ((full[i] - level) * step) / shadeSteps),
+        255,
+      ),
     );
-  return { positive: towards(positive), negative: towards(negative), invalid: Uint8ClampedArray.of(...invalid, 255) };
+  return {
+    positive: towards(positive),
+    negative: towards(negative),
+    invalid: Uint8ClampedArray.of(...invalid, 255),
+  };
 }
 
 function shadeOf(value, largest, { positive, negative, invalid }) {

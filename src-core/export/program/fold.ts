@@ -28,7 +28,10 @@ function simpler(value: OpValue): Value | null {
   const [a, b] = value.inputs;
   if (value.op === 'Reshape' && isConstant(a)) return constant(value.shape, a.data);
   if (evaluate && value.inputs.every(isConstant))
-    return constant(value.shape, broadcastOver(value.shape, value.inputs.filter(isConstant), evaluate));
+    return constant(
+      value.shape,
+      broadcastOver(value.shape, value.inputs.filter(isConstant), evaluate),
+    );
   if (!isConstant(b)) return null;
   if (value.op === 'Sub') return add(a!, mul(b, constant([], [-1])));
   return a?.kind === 'op' && isConstant(a.inputs[1]) ? combined(value, b, a, a.inputs[1]) : null;

@@ -2,7 +2,14 @@
  * @file What C and JavaScript have in common: names for the buffers and tables of a program, and loops and
  * expressions, which differ in how numbers, pixels and function names are written.
  */
-import { denseStrides, type Buffer, type Expression, type Program, type Step, type Table } from './program.ts';
+import {
+  denseStrides,
+  type Buffer,
+  type Expression,
+  type Program,
+  type Step,
+  type Table,
+} from './program.ts';
 
 export type Language = {
   /** Begins a loop that counts `index` from 0 to `length` − 1. */
@@ -10,7 +17,10 @@ export type Language = {
   readonly literal: (value: number) => string;
   /** Reads of bytes become floats. */
   readonly pixel: (read: string) => string;
-  readonly call: (op: Extract<Expression, { kind: 'apply' }>['op'], args: readonly string[]) => string;
+  readonly call: (
+    op: Extract<Expression, { kind: 'apply' }>['op'],
+    args: readonly string[],
+  ) => string;
 };
 
 export type Names = ReadonlyMap<Buffer | Table, string>;
@@ -49,14 +59,17 @@ export function mapLines(
   const written = (value: Expression): string => {
     if (value.kind === 'number') return language.literal(value.value);
     if (value.kind === 'apply') {
-      const alpha = value.op === 'Elu' || value.op === 'LeakyRelu' ? [language.literal(value.alpha)] : [];
+      const alpha =
+        value.op === 'Elu' || value.op === 'LeakyRelu' ? [language.literal(value.alpha)] : [];
       return language.call(value.op, [...value.inputs.map(written), ...alpha]);
     }
     const read = at(value.from, value.offset, value.strides);
     return value.from.kind === 'pixels' ? language.pixel(read) : read;
   };
   const { lengths, output } = step;
-  const loops = lengths.map((length, axis) => '  '.repeat(axis) + language.loop(indexName(axis), length));
+  const loops = lengths.map(
+    (length, axis) => '  '.repeat(axis) + language.loop(indexName(axis), length),
+  );
   const target = at(output, 0, denseStrides(lengths));
   return [...loops, `${'  '.repeat(lengths.length)}${target} = ${written(step.value)};`];
 }

@@ -29,5 +29,5 @@ function shownValues(traces: readonly Trace[], layers: readonly Layer[]) {
     activation.name === 'linear' && layers[layers.indexOf(layer) + 1]?.kind === 'batchNorm';
   return traces
     .filter((trace) => trace.layer.name !== 'output' && !isHalf(trace))
-    .map(({ layer, after }) => ({ name: layer.name, value: after }));
+    .map(({ layer, after }) => ({ layer, value: after }));
 }

@@ -40,7 +40,11 @@ function mapsInPlace(step: Step, old: Buffer): boolean {
   return reads.every(({ offset, strides }) => offset === 0 && strides.join() === own);
 }
 
-function firstGap(live: readonly Buffer[], offsets: ReadonlyMap<Buffer, number>, size: number): number {
+function firstGap(
+  live: readonly Buffer[],
+  offsets: ReadonlyMap<Buffer, number>,
+  size: number,
+): number {
   const taken = live
     .map((buffer) => ({ start: offsets.get(buffer)!, end: offsets.get(buffer)! + buffer.size }))
     .sort((a, b) => a.start - b.start);

@@ -7,6 +7,7 @@
  * one loop, in place where it can be.
  */
 import type { OpName } from '../../graph/ops.ts';
+import type { Layer } from '../../model/layers.ts';
 
 /** Memory that steps write: float32 values, except the pixels, which are bytes and are only read. */
 export type Buffer = { readonly kind: 'pixels' | 'work' | 'probabilities'; readonly size: number };
@@ -88,7 +89,11 @@ export type Step =
       readonly kind: 'conv';
       readonly kernel: Kernel;
       readonly window: Window;
-      readonly pool: { readonly height: number; readonly width: number; readonly plane: Buffer } | null;
+      readonly pool: {
+        readonly height: number;
+        readonly width: number;
+        readonly plane: Buffer;
+      } | null;
     })
   | (Between & { readonly kind: 'maxPool' | 'averagePool'; readonly window: Window })
   /** The mean of each channel, `length` values one after another. */
@@ -108,7 +113,7 @@ export type Kernel = {
 
 /** A value that is still there when the program ends. */
 export type Kept = {
-  readonly name: string;
+  readonly layer: Layer;
   readonly shape: readonly number[];
   readonly buffer: Buffer;
 };
@@ -125,7 +130,8 @@ export type Program = {
 
 /** What a step reads, its memory for planes among it. */
 export function readBuffers(step: Step): readonly Buffer[] {
-  if (step.kind === 'map') return readsOf(step.value).flatMap(({ from }) => (from.kind === 'table' ? [] : [from]));
+  if (step.kind === 'map')
+    return readsOf(step.value).flatMap(({ from }) => (from.kind === 'table' ? [] : [from]));
   return step.kind === 'conv' && step.pool ? [step.input, step.pool.plane] : [step.input];
 }
 

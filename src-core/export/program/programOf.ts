@@ -4,6 +4,7 @@
  */
 import { list, num, sliceParts, type OpName } from '../../graph/ops.ts';
 import { topological, type OpValue, type Value } from '../../graph/value.ts';
+import type { Layer } from '../../model/layers.ts';
 import { broadcastStrides, countUses, fold } from './fold.ts';
 import { planMemory } from './plan.ts';
 import {
@@ -20,21 +21,25 @@ import {
   type Window,
 } from './program.ts';
 
-/** A value to keep until the end, under a name. */
-export type Wanted = { readonly name: string; readonly value: Value };
+/** A value to keep until the end, the output of a layer. */
+export type Wanted = { readonly layer: Layer; readonly value: Value };
 
 /** @param probabilities the end of a forward graph for one image, without open dimensions. */
 export function programOf(probabilities: Value, wanted: readonly Wanted[] = []): Program {
   const [root, ...keptValues] = fold([probabilities, ...wanted.map(({ value }) => value)]);
   const build = startBuild([root!, ...keptValues]);
-  for (const value of topological([root!, ...keptValues])) if (value.kind === 'op') rows[value.op](build, value);
+  for (const value of topological([root!, ...keptValues]))
+    if (value.kind === 'op') rows[value.op](build, value);
   const kept = keptValues.map((value, i): Kept => ({
-    name: wanted[i]!.name,
+    layer: wanted[i]!.layer,
     shape: value.shape.slice(1),
     buffer: whole(build, value),
   }));
   const { steps, pixels } = build;
-  const plan = planMemory(steps, kept.map(({ buffer }) => buffer));
+  const plan = planMemory(
+    steps,
+    kept.map(({ buffer }) => buffer),
+  );
   return { pixels, probabilities: whole(build, root!), steps, kept, ...plan };
 }
 
@@ -126,7 +131,14 @@ const rows: Record<OpName, Row> = {
   ReduceMean: (build, value) => {
     const x = value.inputs[0]!;
     const axes = list(value.attrs, 'axes');
-    if (axes.join() !== x.shape.slice(2).map((_, i) => i + 2).join()) throw unknown(value);
+    if (
+      axes.join() !==
+      x.shape
+        .slice(2)
+        .map((_, i) => i + 2)
+        .join()
+    )
+      throw unknown(value);
     const length = count(x.shape.slice(2));
     step(build, value, { kind: 'mean', input: whole(build, x), channels: x.shape[1]!, length });
   },
@@ -235,7 +247,9 @@ function viewOf(build: Build, x: Value): View {
 /** The buffer that holds x and nothing else, without gaps: a copy where x lies otherwise. */
 function whole(build: Build, x: Value): Buffer {
   const { from, offset, strides } = viewOf(build, x);
-  const gapless = x.shape.every((dim, axis) => dim === 1 || strides[axis] === denseStrides(x.shape)[axis]);
+  const gapless = x.shape.every(
+    (dim, axis) => dim === 1 || strides[axis] === denseStrides(x.shape)[axis],
+  );
   if (from.kind !== 'table' && offset === 0 && gapless && from.size === count(x.shape)) return from;
   return map(build, x, x.shape, { kind: 'read', from, offset, strides }, '');
 }
@@ -276,7 +290,12 @@ function convolve(
   step(build, value, {
     kind: 'conv',
     input: whole(build, x!),
-    kernel: { outputs: outputs!, inputs: count(each), weights: table(data(w!)), bias: table(data(b!)) },
+    kernel: {
+      outputs: outputs!,
+      inputs: count(each),
+      weights: table(data(w!)),
+      bias: table(data(b!)),
+    },
     window,
     pool: pool && { ...pool, plane: { kind: 'work', size: window.rows * window.columns } },
   });

@@ -1,6 +1,8 @@
 /** @file One HTML file with everything in it: network, parameters, program, style. It asks no network for anything. */
 import { createHash } from 'node:crypto';
-import { resolveNetwork } from '../../model/layers.ts';
+import { activationLabel, activationTitle } from '../../model/activations.ts';
+import { resolveNetwork, type Layer } from '../../model/layers.ts';
+import type { LayerKind } from '../../model/spec.ts';
 import type { TrainedNetwork } from '../format.ts';
 import { networkProgram } from '../program/networkProgram.ts';
 import { readAsset } from './assets.ts';
@@ -12,7 +14,7 @@ import { encodedTables, networkScript } from './script.ts';
  */
 export async function webPage(network: TrainedNetwork): Promise<string> {
   const program = networkProgram(network, true);
-  const layers = program.kept.map(({ name, shape }) => ({ name, shape }));
+  const layers = program.kept.map(({ layer, shape }) => ({ title: titleOf(layer), shape }));
   const [html, style, view, drawing, kernels] = await Promise.all(
     (['page.html', 'page.css', 'page.js', 'drawing.js', 'kernels.js'] as const).map(readAsset),
   );
@@ -41,6 +43,27 @@ function describe({ name, classes, spec, origin }: TrainedNetwork) {
   ].join(' · ');
   return { name, classes, input: spec.input, summary };
 }
+
+/** `Convolution 1, ReLU` */
+function titleOf(layer: Layer): string {
+  const number = /\d+$/.exec(layer.name)?.[0] ?? '';
+  const activation =
+    'activation' in layer ? activationTitle(activationLabel(layer.activation)) : null;
+  if (layer.kind === 'activation') return `${activation} ${number}`;
+  return [`${layerTitles[layer.kind]} ${number}`, ...(activation ? [activation] : [])].join(', ');
+}
+
+const layerTitles: Record<Exclude<LayerKind, 'activation'>, string> = {
+  dense: 'Dense',
+  conv2d: 'Convolution',
+  maxPool: 'Max pooling',
+  avgPool: 'Average pooling',
+  globalAvgPool: 'Global average',
+  flatten: 'Flatten',
+  dropout: 'Dropout',
+  batchNorm: 'Batch normalization',
+  residual: 'Residual block',
+};
 
 /** Modules as parts of one script. */
 function asScript(module: string): string {
