@@ -178,6 +178,7 @@ export async function exportRun(
   { format, folder, overwrite }: ExportOptions,
 ): Promise<Exported> {
   const { params, result } = await readKept(workspace, run);
+  const compared = someSamples(samples);
   const exported = await withPredictor(run, params, (predictor) =>
     exportNetwork({
       network: {
@@ -195,7 +196,8 @@ export async function exportRun(
       folder,
       overwrite,
       predictor,
-      pixels: samples.readPixels(someSamples(samples)),
+      pixels: samples.readPixels(compared),
+      labels: samples.labels.subarray(compared.start, compared.end),
     }),
   );
   if (workspace.writable) workspace.exports.add(run.id, exported);

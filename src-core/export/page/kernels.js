@@ -30,23 +30,23 @@ export function erf(x) {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
-/** Kernel [outputs, inputs]. */
-export function dense(x, y, kernel, bias, inputs, outputs) {
-  product(x, y, kernel, bias, inputs, outputs, 0, 1);
+/** Weights [outputs, inputs]. */
+export function dense(x, y, kernel) {
+  product(x, y, kernel, 0, 1);
 }
 
-/** Kernel [outputs, channels, height, width]. What one position of the window sees serves all outputs. */
-export function conv(x, y, kernel, bias, inputs, outputs, window) {
+/** Weights [outputs, channels, height, width]. What one position of the window sees serves all outputs. */
+export function conv(x, y, kernel, window) {
   const size = window.rows * window.columns;
-  const patch = new Float32Array(inputs);
+  const patch = new Float32Array(kernel.inputs);
   for (let position = 0; position < size; position++) {
     cutPatch(x, patch, position, window);
-    product(patch, y, kernel, bias, inputs, outputs, position, size);
+    product(patch, y, kernel, position, size);
   }
 }
 
-/** y[start + o·stride] = bias[o] + Σ x[i]·kernel[o, i]; four outputs at a time, which is the fastest by far. */
-function product(x, y, kernel, bias, inputs, outputs, start, stride) {
+/** y[start + o·stride] = bias[o] + Σ x[i]·weights[o, i]; four outputs at a time, which is the fastest by far. */
+function product(x, y, { weights, bias, inputs, outputs }, start, stride) {
   let o = 0;
   for (; o + 3 < outputs; o += 4) {
     const first = o * inputs;
@@ -59,10 +59,10 @@ function product(x, y, kernel, bias, inputs, outputs, start, stride) {
     let d = 0;
     for (let i = 0; i < inputs; i++) {
       const value = x[i];
-      a += value * kernel[first + i];
-      b += value * kernel[second + i];
-      c += value * kernel[third + i];
-      d += value * kernel[fourth + i];
+      a += value * weights[first + i];
+      b += value * weights[second + i];
+      c += value * weights[third + i];
+      d += value * weights[fourth + i];
     }
     y[start + o * stride] = a + bias[o];
     y[start + (o + 1) * stride] = b + bias[o + 1];
@@ -71,7 +71,7 @@ function product(x, y, kernel, bias, inputs, outputs, start, stride) {
   }
   for (; o < outputs; o++) {
     let sum = bias[o];
-    for (let i = 0; i < inputs; i++) sum += x[i] * kernel[o * inputs + i];
+    for (let i = 0; i < inputs; i++) sum += x[i] * weights[o * inputs + i];
     y[start + o * stride] = sum;
   }
 }
@@ -100,23 +100,21 @@ export function averagePool(x, y, window) {
 
 /** Joins what every position of the window sees of each channel. */
 function pool(x, y, window, start, join, isMean) {
-  const { channels, height, width, kernelHeight, kernelWidth, down, across } = window;
-  let at = 0;
-  for (let c = 0; c < channels; c++)
-    for (let r = 0; r < window.rows; r++)
-      for (let q = 0; q < window.columns; q++) {
-        const top = r * down - window.padTop;
-        const left = q * across - window.padLeft;
-        let joined = start;
-        let seen = 0;
-        for (let row = top; row < top + kernelHeight; row++)
-          for (let column = left; column < left + kernelWidth; column++) {
-            if (row < 0 || row >= height || column < 0 || column >= width) continue;
-            joined = join(joined, x[(c * height + row) * width + column]);
-            seen++;
-          }
-        y[at++] = isMean ? joined / seen : joined;
+  const { channels, height, width, kernelHeight, kernelWidth, rows, columns } = window;
+  for (let at = 0; at < channels * rows * columns; at++) {
+    const channel = Math.floor(at / (rows * columns)) * height * width;
+    const top = (Math.floor(at / columns) % rows) * window.down - window.padTop;
+    const left = (at % columns) * window.across - window.padLeft;
+    let joined = start;
+    let seen = 0;
+    for (let row = top; row < top + kernelHeight; row++)
+      for (let column = left; column < left + kernelWidth; column++) {
+        if (row < 0 || row >= height || column < 0 || column >= width) continue;
+        joined = join(joined, x[channel + row * width + column]);
+        seen++;
       }
+    y[at] = isMean ? joined / seen : joined;
+  }
 }
 
 export function mean(x, y, channels, length) {

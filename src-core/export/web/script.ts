@@ -53,12 +53,12 @@ type Rows = {
 const rows: Rows = {
   map: (names, step) => mapLines(step, names, javascript),
   dense: (names, { input, output, kernel }) => [
-    call('dense', [...between(names, input, output), ...kernelArgs(names, kernel)]),
+    call('dense', [...between(names, input, output), kernelArg(names, kernel)]),
   ],
   conv: (names, { input, output, kernel, window, pool }) => {
     // Networks that are shown keep their layers whole.
     if (pool) throw new Error('a page has no pooled convolutions');
-    const args = [...between(names, input, output), ...kernelArgs(names, kernel)];
+    const args = [...between(names, input, output), kernelArg(names, kernel)];
     return [call('conv', [...args, windowArg(window)])];
   },
   maxPool: (names, { input, output, window }) => [
@@ -114,8 +114,9 @@ function between(names: Names, input: WorkBuffer, output: WorkBuffer): [string, 
   return [names.get(input)!, names.get(output)!];
 }
 
-function kernelArgs(names: Names, { weights, bias, inputs, outputs }: Kernel): string[] {
-  return [names.get(weights)!, names.get(bias)!, String(inputs), String(outputs)];
+function kernelArg(names: Names, { weights, bias, inputs, outputs }: Kernel): string {
+  const tables = `weights: ${names.get(weights)!}, bias: ${names.get(bias)!}`;
+  return `{ ${tables}, inputs: ${inputs}, outputs: ${outputs} }`;
 }
 
 function windowArg({ kernel, strides, ...rest }: Window): string {
