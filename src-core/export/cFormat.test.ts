@@ -111,10 +111,10 @@ function rounded(program: Program): Program {
     );
     return { ...kernel, weights: { kind: 'table', data } };
   };
-  const steps = program.steps.map((step) =>
-    'kernel' in step ? { ...step, kernel: round(step.kernel) } : step,
+  const instructions = program.instructions.map((instruction) =>
+    'kernel' in instruction ? { ...instruction, kernel: round(instruction.kernel) } : instruction,
   );
-  return { ...program, steps };
+  return { ...program, instructions };
 }
 
 const { spec } = specs.find(({ name }) => name === 'lenet prelu')!;

@@ -1,14 +1,20 @@
-/** @file A program as one C99 header, with a row for each kind of step. */
+/** @file A program as one C99 header, with a row for each kind of instruction. */
 import { imageSize } from '../../engine/engine.ts';
 import type { TrainedNetwork } from '../format.ts';
-import { mapLines, namesOf, tablesOfStep, type Language, type Names } from '../program/listing.ts';
+import {
+  mapLines,
+  namesOf,
+  tablesOfInstruction,
+  type Language,
+  type Names,
+} from '../program/listing.ts';
 import type {
   Buffer,
   ElementOp,
   Kernel,
   Program,
-  Step,
-  StepKind,
+  Instruction,
+  InstructionKind,
   Table,
   Window,
 } from '../program/program.ts';
@@ -55,7 +61,7 @@ export function cHeader(
 
 const includes = ['#include <math.h>\n#include <stdint.h>\n#include <string.h>'];
 
-/** What is collected while steps are written. */
+/** What is collected while instructions are written. */
 type Source = {
   readonly names: Names;
   readonly weights: Weights;
@@ -68,21 +74,24 @@ type Source = {
 function write(program: Program, weights: Weights): Source {
   const names = namesOf(program, 'P_t');
   const source: Source = { names, weights, lines: [], tables: [], windows: [], constantBytes: 0 };
-  for (const step of program.steps) {
-    if (step.label !== '') source.lines.push(`/* ${step.label} */`);
-    source.lines.push(...rowOf(step.kind)(source, step));
+  for (const instruction of program.instructions) {
+    if (instruction.label !== '') source.lines.push(`/* ${instruction.label} */`);
+    source.lines.push(...rowOf(instruction.kind)(source, instruction));
   }
   return source;
 }
 
 type Rows = {
-  readonly [K in StepKind]: (source: Source, step: Extract<Step, { kind: K }>) => readonly string[];
+  readonly [K in InstructionKind]: (
+    source: Source,
+    instruction: Extract<Instruction, { kind: K }>,
+  ) => readonly string[];
 };
 
 const rows: Rows = {
-  map: (source, step) => {
-    for (const table of tablesOfStep(step)) floatTable(source, table);
-    return mapLines(step, source.names, c);
+  map: (source, instruction) => {
+    for (const table of tablesOfInstruction(instruction)) floatTable(source, table);
+    return mapLines(instruction, source.names, c);
   },
   dense: (source, { input, output, kernel }) => [
     call('dense', [...between(source, input, output), ...kernelArgs(source, kernel)]),
@@ -108,9 +117,11 @@ const rows: Rows = {
   ],
 };
 
-/** The row of a kind takes steps of that kind; TypeScript cannot follow that through the index. */
-function rowOf(kind: StepKind): (source: Source, step: Step) => readonly string[] {
-  return rows[kind] as (source: Source, step: Step) => readonly string[];
+/** The row of a kind takes instructions of that kind; TypeScript cannot follow that through the index. */
+function rowOf(
+  kind: InstructionKind,
+): (source: Source, instruction: Instruction) => readonly string[] {
+  return rows[kind] as (source: Source, instruction: Instruction) => readonly string[];
 }
 
 const elements: Record<ElementOp, CHelper> = {

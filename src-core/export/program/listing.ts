@@ -7,7 +7,7 @@ import {
   type Buffer,
   type Expression,
   type Program,
-  type Step,
+  type Instruction,
   type Table,
 } from './program.ts';
 
@@ -34,13 +34,13 @@ export function namesOf(program: Program, tableName: string): Map<Buffer | Table
 }
 
 /** Every table once. */
-export function tablesOf({ steps }: Program): readonly Table[] {
-  return [...new Set(steps.flatMap(tablesOfStep))];
+export function tablesOf({ instructions }: Program): readonly Table[] {
+  return [...new Set(instructions.flatMap(tablesOfInstruction))];
 }
 
-export function tablesOfStep(step: Step): Table[] {
-  if (step.kind === 'map') return tablesIn(step.value);
-  return 'kernel' in step ? [step.kernel.weights, step.kernel.bias] : [];
+export function tablesOfInstruction(instruction: Instruction): Table[] {
+  if (instruction.kind === 'map') return tablesIn(instruction.value);
+  return 'kernel' in instruction ? [instruction.kernel.weights, instruction.kernel.bias] : [];
 }
 
 function tablesIn(value: Expression): Table[] {
@@ -50,7 +50,7 @@ function tablesIn(value: Expression): Table[] {
 
 /** The loops of a map, as lines. */
 export function mapLines(
-  step: Extract<Step, { kind: 'map' }>,
+  instruction: Extract<Instruction, { kind: 'map' }>,
   names: Names,
   language: Language,
 ): string[] {
@@ -66,12 +66,12 @@ export function mapLines(
     const read = at(value.from, value.offset, value.strides);
     return value.from.kind === 'pixels' ? language.pixel(read) : read;
   };
-  const { lengths, output } = step;
+  const { lengths, output } = instruction;
   const loops = lengths.map(
     (length, axis) => '  '.repeat(axis) + language.loop(indexName(axis), length),
   );
   const target = at(output, 0, denseStrides(lengths));
-  return [...loops, `${'  '.repeat(lengths.length)}${target} = ${written(step.value)};`];
+  return [...loops, `${'  '.repeat(lengths.length)}${target} = ${written(instruction.value)};`];
 }
 
 /** `3 + i * 676 + j` */

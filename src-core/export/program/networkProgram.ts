@@ -6,7 +6,7 @@ import type { TrainedNetwork } from '../format.ts';
 import type { Program } from './program.ts';
 import { programOf } from './programOf.ts';
 
-/** @param shown keeps what each layer put out, to be looked at after the last step. */
+/** @param shown keeps what each layer put out, to be looked at after the last instruction. */
 export function networkProgram({ spec, params }: TrainedNetwork, shown: boolean): Program {
   const network = resolveNetwork(spec);
   const param = ({ name }: Param): Value => {

@@ -1,12 +1,14 @@
 /** @file Gives every buffer its place in one block of work memory; buffers that are not needed together share theirs. */
-import { denseStrides, readBuffers, readsOf, type Buffer, type Step } from './program.ts';
+import { denseStrides, readBuffers, readsOf, type Buffer, type Instruction } from './program.ts';
 
 export type Plan = { readonly offsets: ReadonlyMap<Buffer, number>; readonly workFloats: number };
 
-/** First fit, in order of the steps. @param kept buffers that have to last until the end. */
-export function planMemory(steps: readonly Step[], kept: readonly Buffer[]): Plan {
+/** First fit, in order of the instructions. @param kept buffers that have to last until the end. */
+export function planMemory(instructions: readonly Instruction[], kept: readonly Buffer[]): Plan {
   const lastRead = new Map<Buffer, number>();
-  steps.forEach((step, i) => readBuffers(step).forEach((buffer) => lastRead.set(buffer, i)));
+  instructions.forEach((instruction, i) =>
+    readBuffers(instruction).forEach((buffer) => lastRead.set(buffer, i)),
+  );
   for (const buffer of kept) lastRead.set(buffer, Infinity);
   const offsets = new Map<Buffer, number>();
   let live: Buffer[] = [];
@@ -16,9 +18,9 @@ export function planMemory(steps: readonly Step[], kept: readonly Buffer[]): Pla
     live.push(buffer);
     workFloats = Math.max(workFloats, offset + buffer.size);
   };
-  steps.forEach((step, i) => {
-    for (const buffer of writtenBuffers(step)) {
-      const replaced = live.find((old) => lastRead.get(old) === i && mapsInPlace(step, old));
+  instructions.forEach((instruction, i) => {
+    for (const buffer of writtenBuffers(instruction)) {
+      const replaced = live.find((old) => lastRead.get(old) === i && mapsInPlace(instruction, old));
       if (replaced) live = live.filter((old) => old !== replaced);
       give(buffer, replaced ? offsets.get(replaced)! : firstGap(live, offsets, buffer.size));
     }
@@ -27,16 +29,16 @@ export function planMemory(steps: readonly Step[], kept: readonly Buffer[]): Pla
   return { offsets, workFloats };
 }
 
-function writtenBuffers(step: Step): Buffer[] {
-  const plane = step.kind === 'conv' && step.pool ? [step.pool.plane] : [];
-  return [step.output, ...plane].filter(({ kind }) => kind === 'work');
+function writtenBuffers(instruction: Instruction): Buffer[] {
+  const plane = instruction.kind === 'conv' && instruction.pool ? [instruction.pool.plane] : [];
+  return [instruction.output, ...plane].filter(({ kind }) => kind === 'work');
 }
 
 /** Whether each element is read, if at all, only right before it is overwritten. */
-function mapsInPlace(step: Step, old: Buffer): boolean {
-  if (step.kind !== 'map' || old.size !== step.output.size) return false;
-  const own = denseStrides(step.lengths).join();
-  const reads = readsOf(step.value).filter(({ from }) => from === old);
+function mapsInPlace(instruction: Instruction, old: Buffer): boolean {
+  if (instruction.kind !== 'map' || old.size !== instruction.output.size) return false;
+  const own = denseStrides(instruction.lengths).join();
+  const reads = readsOf(instruction.value).filter(({ from }) => from === old);
   return reads.every(({ offset, strides }) => offset === 0 && strides.join() === own);
 }
 

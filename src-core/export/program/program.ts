@@ -1,15 +1,15 @@
 /**
- * @file A program: a network for one image at a time as a flat list of steps over buffers of known size and place.
+ * @file A program: a network for one image at a time as a flat list of instructions over buffers of known size and place.
  * It is made from the forward graph, and made once: each language that a network can be written in is a table with
- * a row for each kind of step.
+ * a row for each kind of instruction.
  *
- * Functions of single numbers are not steps of their own. They are joined to expressions, so that an activation is
+ * Functions of single numbers are not instructions of their own. They are joined to expressions, so that an activation is
  * one loop, in place where it can be.
  */
 import type { OpName } from '../../graph/ops.ts';
 import type { Layer } from '../../model/layers.ts';
 
-/** Memory that steps write: float32 values, except the pixels, which are bytes and are only read. */
+/** Memory that instructions write: float32 values, except the pixels, which are bytes and are only read. */
 export type Buffer = { readonly kind: 'pixels' | 'work' | 'probabilities'; readonly size: number };
 
 /** Numbers that are part of the program. */
@@ -37,7 +37,7 @@ export type ElementOp = Extract<
 
 export type Expression =
   | { readonly kind: 'number'; readonly value: number }
-  /** The element at offset + Σ index·stride, over the loops of the step. */
+  /** The element at offset + Σ index·stride, over the loops of the instruction. */
   | {
       readonly kind: 'read';
       readonly from: Buffer | Table;
@@ -73,7 +73,7 @@ type Between = {
   readonly label: string;
 };
 
-export type Step =
+export type Instruction =
   /** output[Σ index·stride] = value, over nested loops of these lengths. */
   | {
       readonly kind: 'map';
@@ -101,7 +101,7 @@ export type Step =
   /** Over all of the input. */
   | (Between & { readonly kind: 'softmax'; readonly length: number });
 
-export type StepKind = Step['kind'];
+export type InstructionKind = Instruction['kind'];
 
 /** Weights, one row of `inputs` numbers for each output, and a bias for each. */
 export type Kernel = {
@@ -121,18 +121,20 @@ export type Kept = {
 export type Program = {
   readonly pixels: Buffer;
   readonly probabilities: Buffer;
-  readonly steps: readonly Step[];
+  readonly instructions: readonly Instruction[];
   readonly kept: readonly Kept[];
   /** Of each work buffer, in floats from the start of the work memory. */
   readonly offsets: ReadonlyMap<Buffer, number>;
   readonly workFloats: number;
 };
 
-/** What a step reads, its memory for planes among it. */
-export function readBuffers(step: Step): readonly Buffer[] {
-  if (step.kind === 'map')
-    return readsOf(step.value).flatMap(({ from }) => (from.kind === 'table' ? [] : [from]));
-  return step.kind === 'conv' && step.pool ? [step.input, step.pool.plane] : [step.input];
+/** What a instruction reads, its memory for planes among it. */
+export function readBuffers(instruction: Instruction): readonly Buffer[] {
+  if (instruction.kind === 'map')
+    return readsOf(instruction.value).flatMap(({ from }) => (from.kind === 'table' ? [] : [from]));
+  return instruction.kind === 'conv' && instruction.pool
+    ? [instruction.input, instruction.pool.plane]
+    : [instruction.input];
 }
 
 export function readsOf(value: Expression): readonly Extract<Expression, { kind: 'read' }>[] {

@@ -16,7 +16,7 @@ import {
   type Kernel,
   type Kept,
   type Program,
-  type Step,
+  type Instruction,
   type Table,
   type Window,
 } from './program.ts';
@@ -35,12 +35,12 @@ export function programOf(probabilities: Value, wanted: readonly Wanted[] = []):
     shape: value.shape.slice(1),
     buffer: whole(build, value),
   }));
-  const { steps, pixels } = build;
+  const { instructions, pixels } = build;
   const plan = planMemory(
-    steps,
+    instructions,
     kept.map(({ buffer }) => buffer),
   );
-  return { pixels, probabilities: whole(build, root!), steps, kept, ...plan };
+  return { pixels, probabilities: whole(build, root!), instructions, kept, ...plan };
 }
 
 /** An array that lies in a buffer or table, perhaps with gaps. */
@@ -53,7 +53,7 @@ type View = {
 type Build = {
   readonly pixels: Buffer;
   readonly root: Value;
-  readonly steps: Step[];
+  readonly instructions: Instruction[];
   readonly views: Map<Value, View>;
   /** Values that are computed where they are read. */
   readonly inlined: Map<Value, Expression>;
@@ -74,7 +74,7 @@ function startBuild(roots: readonly Value[]): Build {
     }
   }
   const uses = countUses(roots);
-  return { pixels, root: roots[0]!, steps: [], views, inlined: new Map(), uses, readers };
+  return { pixels, root: roots[0]!, instructions: [], views, inlined: new Map(), uses, readers };
 }
 
 type Row = (build: Build, value: OpValue) => void;
@@ -119,7 +119,7 @@ const rows: Record<OpName, Row> = {
     for (let i = 0; i < inputs; i++)
       for (let o = 0; o < outputs; o++) weights[o * inputs + i] = columns[i * outputs + o]!;
     const kernel: Kernel = { outputs, inputs, weights: table(weights), bias: table(data(b!)) };
-    step(build, value, { kind: 'dense', input: whole(build, x!), kernel });
+    emit(build, value, { kind: 'dense', input: whole(build, x!), kernel });
   },
   Conv: (build, value) => convolve(build, value, null),
   PooledConv: (build, value) => {
@@ -140,12 +140,17 @@ const rows: Record<OpName, Row> = {
     )
       throw unknown(value);
     const length = count(x.shape.slice(2));
-    step(build, value, { kind: 'mean', input: whole(build, x), channels: x.shape[1]!, length });
+    emit(build, value, {
+      kind: 'mean',
+      input: whole(build, x),
+      channels: x.shape[1]!,
+      length,
+    });
   },
   Softmax: (build, value) => {
     const x = value.inputs[0]!;
     if (x.shape.length !== 2) throw unknown(value);
-    step(build, value, { kind: 'softmax', input: whole(build, x), length: x.shape[1]! });
+    emit(build, value, { kind: 'softmax', input: whole(build, x), length: x.shape[1]! });
   },
 
   Min: training,
@@ -208,7 +213,7 @@ function settle(build: Build, value: OpValue, expression: Expression): void {
 }
 
 const shaping: ReadonlySet<OpName> = new Set(['Reshape', 'Slice']);
-const whileStepping: ReadonlySet<OpName> = new Set([
+const computing: ReadonlySet<OpName> = new Set([
   'Gemm',
   'Conv',
   'PooledConv',
@@ -219,7 +224,7 @@ const whileStepping: ReadonlySet<OpName> = new Set([
 ]);
 
 function isElement(op: OpName): boolean {
-  return !shaping.has(op) && !whileStepping.has(op);
+  return !shaping.has(op) && !computing.has(op);
 }
 
 /** How an element of `x` is read by something of shape `shape`. */
@@ -262,14 +267,14 @@ function map(
   label: string,
 ): Buffer {
   const output = outputFor(build, value);
-  build.steps.push({ kind: 'map', output, label, ...collapsed(shape, expression) });
+  build.instructions.push({ kind: 'map', output, label, ...collapsed(shape, expression) });
   return output;
 }
 
-type StepBody<S = Step> = S extends Step ? Omit<S, 'output' | 'label'> : never;
+type Body<I = Instruction> = I extends Instruction ? Omit<I, 'output' | 'label'> : never;
 
-function step(build: Build, value: OpValue, body: Exclude<StepBody, { kind: 'map' }>): void {
-  build.steps.push({ ...body, output: outputFor(build, value), label: value.label });
+function emit(build: Build, value: OpValue, body: Exclude<Body, { kind: 'map' }>): void {
+  build.instructions.push({ ...body, output: outputFor(build, value), label: value.label });
 }
 
 function outputFor(build: Build, value: Value): Buffer {
@@ -287,7 +292,7 @@ function convolve(
   const [x, w, b] = value.inputs;
   const [outputs, ...each] = w!.shape;
   const window = windowOf(value, [each[1]!, each[2]!]);
-  step(build, value, {
+  emit(build, value, {
     kind: 'conv',
     input: whole(build, x!),
     kernel: {
@@ -304,7 +309,7 @@ function convolve(
 function pool(build: Build, value: OpValue, kind: 'maxPool' | 'averagePool'): void {
   const [height, width] = list(value.attrs, 'kernel_shape');
   const window = windowOf(value, [height!, width!]);
-  step(build, value, { kind, input: whole(build, value.inputs[0]!), window });
+  emit(build, value, { kind, input: whole(build, value.inputs[0]!), window });
 }
 
 function windowOf({ inputs, attrs }: OpValue, kernel: Window['kernel']): Window {

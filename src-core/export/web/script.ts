@@ -1,12 +1,12 @@
-/** @file A program as JavaScript, with a row for each kind of step, on top of the functions of page/kernels.js. */
+/** @file A program as JavaScript, with a row for each kind of instruction, on top of the functions of page/kernels.js. */
 import { mapLines, namesOf, tablesOf, type Language, type Names } from '../program/listing.ts';
 import type {
   ElementOp,
   Kernel,
   Buffer as WorkBuffer,
   Program,
-  Step,
-  StepKind,
+  Instruction,
+  InstructionKind,
   Window,
 } from '../program/program.ts';
 
@@ -24,14 +24,16 @@ export function networkScript(program: Program): string {
       `const ${names.get(buffer)!} = work.subarray(${offset}, ${offset + buffer.size});`,
   );
   const kept = program.kept.map(({ buffer }) => names.get(buffer)!);
-  const steps = program.steps.flatMap((step) => rowOf(step.kind)(names, step));
+  const instructions = program.instructions.flatMap((instruction) =>
+    rowOf(instruction.kind)(names, instruction),
+  );
   return `function network(base64) {
   const weights = floats(base64);
 ${indented([...tables, `const work = new Float32Array(${program.workFloats});`, ...buffers], 2)}
   return {
     kept: [${kept.join(', ')}],
     predict(pixels, probabilities) {
-${indented(steps, 6)}
+${indented(instructions, 6)}
     },
   };
 }
@@ -47,11 +49,14 @@ export function encodedTables(program: Program): string {
 }
 
 type Rows = {
-  readonly [K in StepKind]: (names: Names, step: Extract<Step, { kind: K }>) => readonly string[];
+  readonly [K in InstructionKind]: (
+    names: Names,
+    instruction: Extract<Instruction, { kind: K }>,
+  ) => readonly string[];
 };
 
 const rows: Rows = {
-  map: (names, step) => mapLines(step, names, javascript),
+  map: (names, instruction) => mapLines(instruction, names, javascript),
   dense: (names, { input, output, kernel }) => [
     call('dense', [...between(names, input, output), kernelArg(names, kernel)]),
   ],
@@ -75,9 +80,11 @@ const rows: Rows = {
   ],
 };
 
-/** The row of a kind takes steps of that kind; TypeScript cannot follow that through the index. */
-function rowOf(kind: StepKind): (names: Names, step: Step) => readonly string[] {
-  return rows[kind] as (names: Names, step: Step) => readonly string[];
+/** The row of a kind takes instructions of that kind; TypeScript cannot follow that through the index. */
+function rowOf(
+  kind: InstructionKind,
+): (names: Names, instruction: Instruction) => readonly string[] {
+  return rows[kind] as (names: Names, instruction: Instruction) => readonly string[];
 }
 
 const elements: Record<ElementOp, string> = {
