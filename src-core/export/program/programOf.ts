@@ -6,10 +6,10 @@ import { list, num, sliceParts, type OpName } from '../../graph/ops.ts';
 import { topological, type OpValue, type Value } from '../../graph/value.ts';
 import type { Layer } from '../../model/layers.ts';
 import { broadcastStrides, countUses, fold } from './fold.ts';
+import { collapsed } from './loops.ts';
 import { planMemory } from './plan.ts';
 import {
   denseStrides,
-  readsOf,
   type Buffer,
   type ElementOp,
   type Expression,
@@ -327,40 +327,6 @@ function windowOf({ inputs, attrs }: OpValue, kernel: Window['kernel']): Window 
     rows: Math.floor((height! + top! + bottom! - kernel[0]) / down!) + 1,
     columns: Math.floor((width! + left! + right! - kernel[1]) / across!) + 1,
   };
-}
-
-/** The fewest loops: axes of one are left out, and axes that every read passes through alike become one. */
-function collapsed(shape: readonly number[], expression: Expression) {
-  const reads = readsOf(expression);
-  const own = denseStrides(shape);
-  const groups: number[][] = [];
-  shape.forEach((dim, axis) => {
-    if (dim === 1) return;
-    const group = groups.at(-1);
-    const before = group?.at(-1);
-    const follows =
-      before !== undefined &&
-      reads.every(({ strides }) => strides[before] === strides[axis]! * dim) &&
-      own[before] === own[axis]! * dim;
-    if (group && follows) group.push(axis);
-    else groups.push([axis]);
-  });
-  const lengths = groups.map((group) => group.reduce((n, axis) => n * shape[axis]!, 1));
-  const innermost = groups.map((group) => group.at(-1)!);
-  return { lengths, value: restrided(expression, innermost) };
-}
-
-function restrided(expression: Expression, axes: readonly number[]): Expression {
-  switch (expression.kind) {
-    case 'number':
-      return expression;
-    case 'read':
-      return { ...expression, strides: axes.map((axis) => expression.strides[axis]!) };
-    case 'apply':
-      return { ...expression, inputs: expression.inputs.map((input) => restrided(input, axes)) };
-    default:
-      return expression satisfies never;
-  }
 }
 
 function table(data: Float32Array): Table {

@@ -6,7 +6,14 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-export const assetNames = ['page.html', 'page.css', 'page.js', 'drawing.js', 'kernels.js'] as const;
+export const assetNames = [
+  'page.html',
+  'page.css',
+  'kernels.js',
+  'drawing.js',
+  'layers.js',
+  'page.js',
+] as const;
 export type AssetName = (typeof assetNames)[number];
 
 export function readAsset(name: AssetName): Promise<string> {

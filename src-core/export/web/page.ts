@@ -5,7 +5,7 @@ import { resolveNetwork, type Layer } from '../../model/layers.ts';
 import type { LayerKind } from '../../model/spec.ts';
 import type { TrainedNetwork } from '../format.ts';
 import { networkProgram } from '../program/networkProgram.ts';
-import { readAsset } from './assets.ts';
+import { assetNames, readAsset } from './assets.ts';
 import { encodedTables, networkScript } from './script.ts';
 
 /**
@@ -15,11 +15,11 @@ import { encodedTables, networkScript } from './script.ts';
 export async function webPage(network: TrainedNetwork): Promise<string> {
   const program = networkProgram(network, true);
   const layers = program.kept.map(({ layer, shape }) => ({ title: titleOf(layer), shape }));
-  const [html, style, view, drawing, kernels] = await Promise.all(
-    (['page.html', 'page.css', 'page.js', 'drawing.js', 'kernels.js'] as const).map(readAsset),
+  const [html, style, kernels, drawing, layersView, view] = await Promise.all(
+    assetNames.map(readAsset),
   );
   const script = `'use strict';\n${asScript(kernels!)}\n${networkScript(program)}`;
-  const page = `'use strict';\n${asScript(drawing!)}\n${asScript(view!)}`;
+  const page = `'use strict';\n${[drawing!, layersView!, view!].map(asScript).join('\n')}`;
   const about = inertJson({ ...describe(network), layers });
   const scripts = [
     `<script type="text/plain" id="tables">${encodedTables(program)}</script>`,
