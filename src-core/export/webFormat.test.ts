@@ -1,4 +1,5 @@
 /** @file An exported page answers as the network does, asks no network for anything, and holds any class name. */
+import { AxeBuilder } from '@axe-core/playwright';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -104,6 +105,7 @@ describe.skipIf(program === null)('in a real browser', () => {
     const time = await page.locator('#time').textContent();
     expect(Number(/[\d.]+/.exec(time!)![0])).toBeLessThanOrEqual(30);
     expect(await page.locator('#layers canvas').count()).toBe(4);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
     for (let n = 0; n < 5; n++) await page.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => best.textContent()).toBe('–');
     // The focus went to the drawing when nothing was left to undo.
