@@ -27,7 +27,12 @@ export type Report = z.infer<typeof Report>;
 
 const Exported = z.object({
   files: z.array(z.string()),
-  verified: z.object({ samples: z.number(), maxAbsDiff: z.number(), agree: z.number() }),
+  verified: z.object({
+    samples: z.number(),
+    maxAbsDiff: z.number(),
+    agree: z.number(),
+    accuracy: z.object({ network: z.number(), file: z.number() }).optional(),
+  }),
 });
 
 /** Datasets by name, and the words that make each. */
@@ -68,6 +73,13 @@ export function createBench(folder: string) {
     /** Exports a run to ONNX; the program itself compares the file with the run on test images. */
     exportOnnx: ({ run }: Report) =>
       inkling(Exported, ['export', run, '--out', join(folder, 'exports'), '--overwrite']),
+
+    /** The same in another format. */
+    exportAs: ({ run }: Report, format: string) =>
+      inkling(Exported, [
+        ...['export', run, '--format', format],
+        ...['--out', join(folder, 'exports'), '--overwrite'],
+      ]),
   };
 }
 

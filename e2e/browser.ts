@@ -14,13 +14,14 @@ const run = promisify(execFile);
 
 /** Path of the program. */
 export async function findBrowser(): Promise<string> {
-  return installed() ?? (await install());
+  return installedBrowser() ?? (await install());
 }
 
 /** Chromium refuses its sandbox to root. */
 export const browserArgs: readonly string[] = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
-function installed(): string | null {
+/** The program of a browser that is there already, or null. */
+export function installedBrowser(): string | null {
   return [chromium.executablePath(), ...systemBrowsers()].find((path) => existsSync(path)) ?? null;
 }
 
@@ -57,7 +58,7 @@ async function install(): Promise<string> {
       for (const [program, ...args] of attempt) {
         await run(program!, args, { timeout: installLimitMs });
       }
-      const found = installed();
+      const found = installedBrowser();
       if (found) return found;
     } catch (error) {
       failures.push(error instanceof Error ? error.message.split('\n')[0]! : String(error));

@@ -107,10 +107,22 @@ export async function compare(
   return { runs, failed, comparison: await app.comparison(ids, request.target) };
 }
 
+type Verified = Awaited<ReturnType<App['export']>>['verified'];
+
 /** What is said of a verified export. */
-export function agreement(verified: { samples: number; maxAbsDiff: number }): string {
-  const { samples, maxAbsDiff } = verified;
-  return `same answers on ${count(samples)} samples, max difference ${maxAbsDiff.toExponential(1)}`;
+export function agreement(verified: Verified): string {
+  const { samples, agree, maxAbsDiff, accuracy, by, unchecked } = verified;
+  if (unchecked !== undefined) return `not compared: ${unchecked}`;
+  const answers = agree === samples ? 'same answers' : `${count(agree)} same answers`;
+  const figures = [
+    `${answers} on ${count(samples)} samples`,
+    `max difference ${maxAbsDiff.toExponential(1)}`,
+    ...(accuracy && accuracy.file !== accuracy.network
+      ? [`accuracy ${percent(accuracy.network)} before, ${percent(accuracy.file)} after`]
+      : []),
+    ...(by === undefined ? [] : [`run by ${by}`]),
+  ];
+  return figures.join(', ');
 }
 
 /** A finished run as the command line reports it. */

@@ -156,6 +156,7 @@ export async function exportRun(
   { format, folder, overwrite }: ExportOptions,
 ): Promise<Exported> {
   const { params, result } = await readKept(workspace, run);
+  const compared = someSamples(samples);
   const exported = await withPredictor(run, params, (predictor) =>
     exportNetwork({
       network: {
@@ -173,7 +174,8 @@ export async function exportRun(
       folder,
       overwrite,
       predictor,
-      pixels: samples.readPixels(someSamples(samples)),
+      pixels: samples.readPixels(compared),
+      labels: samples.labels.subarray(compared.start, compared.end),
     }),
   );
   if (workspace.writable) workspace.exports.add(run.id, exported);

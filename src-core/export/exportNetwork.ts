@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Predictor } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
-import type { TrainedNetwork } from './format.ts';
+import type { Format, TrainedNetwork } from './format.ts';
 import { formats, type FormatName } from './formats.ts';
 import { writeGolden } from './golden.ts';
 import { verify, type Verification } from './verify.ts';
@@ -23,6 +23,8 @@ export type ExportRequest = {
   readonly predictor: Pick<Predictor, 'predict'>;
   /** uint8 [N, C, H, W], N ≥ 1: real images, of the test part where there is one. */
   readonly pixels: Uint8Array;
+  /** Class numbers of the images, where they are known. */
+  readonly labels?: ArrayLike<number>;
 };
 
 export type Exported = {
@@ -57,10 +59,15 @@ export async function exportNetwork(request: ExportRequest): Promise<Exported> {
 }
 
 async function verifyFile(request: ExportRequest, path: string): Promise<Verification> {
-  const { format, network, predictor, pixels } = request;
-  const opened = await formats[format].open(path);
+  const { network, predictor } = request;
+  const format: Format = formats[request.format];
+  const unchecked = (await format.unavailable?.()) ?? null;
+  if (unchecked !== null) return { samples: 0, maxAbsDiff: 0, agree: 0, unchecked };
+  const opened = await format.open(path);
   try {
-    return await verify(opened, predictor, pixels, `${network.name} (${formats[format].title})`);
+    const what = `${network.name} (${format.title})`;
+    const verified = await verify(opened, predictor, request, what, format.tolerance);
+    return opened.by === undefined ? verified : { ...verified, by: opened.by };
   } finally {
     await opened.dispose();
   }

@@ -9,7 +9,7 @@ import { activationNames, defaultActivation } from '../model/activations.ts';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork } from '../model/layers.ts';
 import { presets, presetSpec, type PresetName } from '../model/presets.ts';
-import { ModelSpec, type LayerKind } from '../model/spec.ts';
+import { ModelSpec, type LayerKind, type LayerSpec } from '../model/spec.ts';
 import { stream } from '../random.ts';
 import type { TrainedNetwork } from './format.ts';
 
@@ -67,6 +67,30 @@ export function allSpecs(): readonly { readonly name: string; readonly spec: Mod
       spec: presetSpec(name, digits, 10, { name: 'relu' }),
     })),
   ];
+}
+
+/** Every preset with every activation, with small images and few units, and every layer kind: seconds for all. */
+export function tinySpecs(): readonly { readonly name: string; readonly spec: ModelSpec }[] {
+  const input = { channels: 1, height: 12, width: 12 } as const;
+  // Object.keys loses the type that the table gives its keys.
+  const presetNames = Object.keys(presets) as PresetName[];
+  return [
+    ...presetNames.flatMap((preset) =>
+      activationNames.map((name) => {
+        const { layers, ...rest } = presetSpec(preset, input, 4, defaultActivation(name));
+        return { name: `${preset} ${name}`, spec: { ...rest, layers: layers.map(narrowed) } };
+      }),
+    ),
+    ...allSpecs().filter(({ name }) => !name.startsWith('preset')),
+  ];
+}
+
+function narrowed(layer: LayerSpec): LayerSpec {
+  // Even, for maxout.
+  const few = (count: number) => 2 * Math.ceil(count / 16);
+  if (layer.kind === 'dense') return { ...layer, units: few(layer.units) };
+  if (layer.kind === 'conv2d') return { ...layer, filters: few(layer.filters) };
+  return layer;
 }
 
 /** Every parameter at random, so that biases, slopes and running statistics count as well. */

@@ -31,6 +31,8 @@ export type OpenedModel = {
    * @throws InklingError `model-unfit` when the file cannot do what it says.
    */
   predict(pixels: Uint8Array): Promise<Float32Array>;
+  /** What runs it, where that may differ from computer to computer. */
+  readonly by?: string;
   dispose(): Promise<void>;
 };
 
@@ -44,4 +46,19 @@ export type Format = {
   write(network: TrainedNetwork, folder: string): Promise<readonly string[]>;
   /** Opens what `write` wrote, with the software that others would open it with. */
   open(path: string): Promise<OpenedModel>;
+  /** Why this computer cannot open files of this format, or null where it can; without it, every computer can. */
+  unavailable?(): Promise<string | null>;
+  /** Code to use the file with, as it may be copied; `name` is the network's. */
+  use?(name: string): string;
+  /** How far answers may be from the network's; without it, as far as rounding goes. */
+  readonly tolerance?: Tolerance;
+};
+
+export type Tolerance = {
+  /** Between two probabilities. */
+  readonly maxAbsDiff: number;
+  /** Share of the images that have to get the same class, 0 … 1. */
+  readonly agreeShare: number;
+  /** Two classes are the same answer where the network's probabilities for them differ by no more. */
+  readonly undecided: number;
 };

@@ -1,10 +1,15 @@
 /** @file The formats a network can be exported to. Adding one is adding a row; tests iterate the table. */
 import { failure } from '../errors.ts';
+import { cFormat, cInt8Format } from './cFormat.ts';
 import type { Format } from './format.ts';
 import { onnxFormat } from './onnxFormat.ts';
+import { webFormat } from './webFormat.ts';
 
 export const formats = {
   onnx: onnxFormat,
+  c: cFormat,
+  'c-int8': cInt8Format,
+  web: webFormat,
 } satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof formats;
