@@ -109,9 +109,15 @@ export async function compare(
 }
 
 /** What is said of a verified export. */
-export function agreement(verified: { samples: number; maxAbsDiff: number }): string {
-  const { samples, maxAbsDiff } = verified;
-  return `same answers on ${count(samples)} samples, max difference ${maxAbsDiff.toExponential(1)}`;
+export function agreement(verified: Awaited<ReturnType<App['export']>>['verified']): string {
+  if (verified.kind === 'read-back')
+    return `all ${count(verified.arrays)} arrays read back as written, answers not compared: ${verified.reason}`;
+  const { samples, agree, maxAbsDiff, accuracy } = verified;
+  const of = agree === samples ? count(samples) : `${count(agree)} of ${count(samples)}`;
+  const change = accuracy
+    ? `, accuracy ${percent(accuracy.after)} where the run has ${percent(accuracy.before)}`
+    : '';
+  return `same answers on ${of} samples, max difference ${maxAbsDiff.toExponential(1)}${change}`;
 }
 
 /** A finished run as the command line reports it. */

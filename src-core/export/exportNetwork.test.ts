@@ -7,7 +7,7 @@ import { ModelProto } from '../graph/onnxSchema.ts';
 import { ModelSpec } from '../model/spec.ts';
 import { exportNetwork } from './exportNetwork.ts';
 import { allSpecs, networkOf, noiseImages, predictorOf, temporaryFolder } from './fixture.ts';
-import { formats, isFormatName, parseFormatName } from './formats.ts';
+import { formats, parseFormatName, type FormatName } from './formats.ts';
 
 const tiny = ModelSpec.parse({
   input: { channels: 1, height: 3, width: 3 },
@@ -23,12 +23,15 @@ async function exported(spec: ModelSpec, folder: string, change: object = {}) {
   return exportNetwork({ ...request, ...change });
 }
 
-describe.each(Object.keys(formats).filter(isFormatName))('%s', (format) => {
+const inProcess = ['onnx', 'tfjs'] as const satisfies readonly FormatName[];
+
+describe.each(inProcess)('%s', (format) => {
   test.each(allSpecs())('$name answers as the network does', async ({ spec }) => {
     const folder = temporaryFolder();
-    const { files, verified } = await exported(spec, folder, { format });
-    expect(verified).toMatchObject({ samples: 70, agree: 70 });
-    expect(verified.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    const pixels = noiseImages(spec, 6);
+    const { files, verified } = await exported(spec, folder, { format, pixels });
+    expect(verified).toMatchObject({ kind: 'answers', samples: 6, agree: 6 });
+    expect(verified).toHaveProperty('maxAbsDiff', expect.toSatisfy((d) => d <= 1e-5));
     expect(formats[format].extensions.some((end) => files[0]!.endsWith(end))).toBe(true);
     expect(readdirSync(folder).map((name) => join(folder, name))).toEqual([...files].sort());
   });

@@ -43,7 +43,8 @@ const color = { channels: 3, height: 7, width: 6 } as const;
 export function allSpecs(): readonly { readonly name: string; readonly spec: ModelSpec }[] {
   const small = (layers: readonly unknown[], rest: object = {}) =>
     ModelSpec.parse({ input: color, classes: 4, layers, ...rest });
-  const digits = { channels: 1, height: 28, width: 28 } as const;
+  // The smallest that every preset takes.
+  const digits = { channels: 1, height: 12, width: 12 } as const;
   // Object.keys loses the type that the table gives its keys.
   const presetNames = Object.keys(presets) as PresetName[];
   return [
@@ -62,10 +63,12 @@ export function allSpecs(): readonly { readonly name: string; readonly spec: Mod
       return { name: `activation ${name}`, spec: small(layers) };
     }),
     { name: 'output sigmoid', spec: small([conv], { output: 'sigmoid' }) },
-    ...presetNames.map((name) => ({
-      name: `preset ${name}`,
-      spec: presetSpec(name, digits, 10, { name: 'relu' }),
-    })),
+    ...presetNames.flatMap((preset) =>
+      activationNames.map((name) => ({
+        name: `preset ${preset} with ${name}`,
+        spec: presetSpec(preset, digits, 10, defaultActivation(name)),
+      })),
+    ),
   ];
 }
 
@@ -74,7 +77,7 @@ export function networkOf(spec: ModelSpec): TrainedNetwork {
   const random = stream(5, 'network');
   const params = initialParams(resolveNetwork(spec), 3);
   for (const { data } of Object.values(params))
-    for (let i = 0; i < data.length; i++) data[i]! += 0.1 * random.float();
+    for (let i = 0; i < data.length; i++) data[i]! += 0.2 * (random.float() - 0.5);
   return {
     name: 'r7',
     spec,

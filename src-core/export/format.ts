@@ -34,14 +34,49 @@ export type OpenedModel = {
   dispose(): Promise<void>;
 };
 
+/** A file whose arrays were read back and compared, where the software that could run it is missing. */
+export type ReadBack = {
+  readonly kind: 'read-back';
+  /** Arrays compared, every value of each. */
+  readonly arrays: number;
+  /** Why no image was given to it. */
+  readonly reason: string;
+};
+
+/** How close to the run's network a file has to come. */
+export type Closeness = {
+  /** Images compared, at most. */
+  readonly samplesMax: number;
+  /** Images per call: between two calls the process can breathe. */
+  readonly chunkSamples: number;
+  /** Largest difference allowed between two probabilities; also what leaves the run's network undecided. */
+  readonly maxAbsDiff: number;
+  /** Of the samples, how many have to agree. */
+  readonly agreeShare: number;
+};
+
 export type Format = {
   readonly title: string;
   /** What it is good for, in a sentence. */
   readonly purpose: string;
   /** Endings of its files. */
   readonly extensions: readonly string[];
-  /** Writes into `folder` and returns the names of the files, the one to open first. */
-  write(network: TrainedNetwork, folder: string): Promise<readonly string[]>;
+  /** Where rounding alone is not the measure. */
+  readonly closeness?: Closeness;
+  /** The code to use the files of a network of this name, as it can be run beside them. */
+  readonly use?: (name: string) => string;
+  /** For a format that makes the network smaller: the bytes of the file it would be otherwise. */
+  readonly originalBytes?: (network: TrainedNetwork) => number;
+  /**
+   * Writes into `folder` and returns the names of the files, the one to open first.
+   *
+   * @param calibration  uint8 [N, C, H, W], training images to choose ranges of values by; may be empty.
+   */
+  write(
+    network: TrainedNetwork,
+    folder: string,
+    calibration: Uint8Array,
+  ): Promise<readonly string[]>;
   /** Opens what `write` wrote, with the software that others would open it with. */
-  open(path: string): Promise<OpenedModel>;
+  open(path: string, network: TrainedNetwork): Promise<OpenedModel | ReadBack>;
 };

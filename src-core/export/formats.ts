@@ -2,9 +2,11 @@
 import { failure } from '../errors.ts';
 import type { Format } from './format.ts';
 import { onnxFormat } from './onnxFormat.ts';
+import { tfjsFormat } from './tfjsFormat.ts';
 
 export const formats = {
   onnx: onnxFormat,
+  tfjs: tfjsFormat,
 } satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof formats;

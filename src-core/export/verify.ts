@@ -1,38 +1,53 @@
 /** @file The check that every export passes: a written file, opened again, against the network it came from. */
 import { imageSize, type Predictor } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
-import type { OpenedModel } from './format.ts';
+import type { Closeness, OpenedModel, ReadBack } from './format.ts';
 
-export type Verification = {
+/** What was found out about a written file: by its answers, or, where nothing here can run it, by its content. */
+export type Verification = Answers | ReadBack;
+
+export type Answers = {
+  readonly kind: 'answers';
   /** Images compared. */
   readonly samples: number;
   /** Largest difference between two probabilities. */
   readonly maxAbsDiff: number;
   /** Images for which both give the same class, or the run's network is undecided between the two. */
   readonly agree: number;
+  /** Of the run's network and of the file on these images, where their labels are known. */
+  readonly accuracy?: { readonly before: number; readonly after: number };
 };
 
-/** Rounding in another order costs a few 1e-7; what is wrong costs far more. */
-const maxAbsDiffAllowed = 1e-5;
 /** More would tell nothing new, and take the user's time. */
 export const verifiedSamplesMax = 1000;
-/** Images per call: between two calls the process can breathe. */
-const chunkSamples = 64;
+
+/** Rounding in another order costs a few 1e-7; what is wrong costs far more. */
+const sameAnswers: Closeness = {
+  samplesMax: verifiedSamplesMax,
+  chunkSamples: 64,
+  maxAbsDiff: 1e-5,
+  agreeShare: 1,
+};
+
+/** Images with the classes they show, where those are known: uint8 [N, C, H, W], N ≥ 1, and N class indices. */
+export type RealSamples = { readonly pixels: Uint8Array; readonly labels?: ArrayLike<number> };
 
 /**
- * @param pixels uint8 [N, C, H, W], N ≥ 1, real images.
  * @param what the file's name, for messages.
  * @throws InklingError `export-disagrees`
  */
 export async function verify(
   opened: OpenedModel,
   predictor: Pick<Predictor, 'predict'>,
-  pixels: Uint8Array,
+  { pixels, labels }: RealSamples,
   what: string,
-): Promise<Verification> {
+  closeness: Closeness = sameAnswers,
+): Promise<Answers> {
+  const { samplesMax, chunkSamples, maxAbsDiff: allowed } = closeness;
   const classes = opened.classes.length;
   const sampleBytes = imageSize(opened.input);
-  const samples = Math.min(verifiedSamplesMax, pixels.length / sampleBytes);
+  const samples = Math.min(samplesMax, pixels.length / sampleBytes);
+  const right = { before: 0, after: 0 };
   if (!Number.isInteger(samples) || samples < 1)
     throw new RangeError(`${pixels.length} bytes are no images of ${sampleBytes}`);
   let maxAbsDiff = 0;
@@ -45,12 +60,29 @@ export async function verify(
     if (actual.length !== expected.length)
       throw failure('export-disagrees', { file: what, samples, maxAbsDiff: Infinity, agree });
     maxAbsDiff = Math.max(maxAbsDiff, largestDifference(expected, actual));
-    agree += agreements(expected, actual, classes);
+    agree += agreements(expected, actual, classes, allowed);
+    right.before += correct(expected, labels, start, classes);
+    right.after += correct(actual, labels, start, classes);
   }
   // NaN is never within the tolerance.
-  if (!(maxAbsDiff <= maxAbsDiffAllowed) || agree < samples)
+  if (!(maxAbsDiff <= allowed) || agree < samples * closeness.agreeShare)
     throw failure('export-disagrees', { file: what, samples, maxAbsDiff, agree });
-  return { samples, maxAbsDiff, agree };
+  const accuracy = { before: right.before / samples, after: right.after / samples };
+  return { kind: 'answers', samples, maxAbsDiff, agree, ...(labels && { accuracy }) };
+}
+
+/** Rows whose largest entry is that of the label; `first` is the sample of the first row. */
+function correct(
+  scores: Float32Array,
+  labels: ArrayLike<number> | undefined,
+  first: number,
+  classes: number,
+): number {
+  if (!labels) return 0;
+  let count = 0;
+  for (let n = 0; n < scores.length / classes; n++)
+    if (largest(scores.subarray(n * classes, (n + 1) * classes)) === labels[first + n]) count++;
+  return count;
 }
 
 /** NaN where either is. */
@@ -62,12 +94,17 @@ function largestDifference(expected: Float32Array, actual: Float32Array): number
 }
 
 /** Rows with the same largest entry, or where `expected` has the two within the tolerance of each other. */
-function agreements(expected: Float32Array, actual: Float32Array, classes: number): number {
+function agreements(
+  expected: Float32Array,
+  actual: Float32Array,
+  classes: number,
+  allowed: number,
+): number {
   let count = 0;
   for (let start = 0; start < expected.length; start += classes) {
     const wanted = start + largest(expected.subarray(start, start + classes));
     const found = start + largest(actual.subarray(start, start + classes));
-    if (expected[wanted]! - expected[found]! <= maxAbsDiffAllowed) count++;
+    if (expected[wanted]! - expected[found]! <= allowed) count++;
   }
   return count;
 }
