@@ -10,7 +10,6 @@ export function channelsLast(pixels: Uint8Array, shape: ImageShape): Uint8Array 
   const out = new Uint8Array(pixels.length);
   for (let start = 0; start < pixels.length; start += size)
     for (let c = 0; c < channels; c++)
-      for (let i = 0; i < area; i++)
-        out[start + i * channels + c] = pixels[start + c * area + i]!;
+      for (let i = 0; i < area; i++) out[start + i * channels + c] = pixels[start + c * area + i]!;
   return out;
 }

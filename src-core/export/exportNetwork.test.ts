@@ -31,7 +31,10 @@ describe.each(inProcess)('%s', (format) => {
     const pixels = noiseImages(spec, 6);
     const { files, verified } = await exported(spec, folder, { format, pixels });
     expect(verified).toMatchObject({ kind: 'answers', samples: 6, agree: 6 });
-    expect(verified).toHaveProperty('maxAbsDiff', expect.toSatisfy((d) => d <= 1e-5));
+    expect(verified).toHaveProperty(
+      'maxAbsDiff',
+      expect.toSatisfy((d) => d <= 1e-5),
+    );
     expect(formats[format].extensions.some((end) => files[0]!.endsWith(end))).toBe(true);
     expect(readdirSync(folder).map((name) => join(folder, name))).toEqual([...files].sort());
   });

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { imageSize, type Predictor } from '../engine/engine.ts';
 import { onnxEngine } from '../engine/onnx.ts';
-import { activationNames, defaultActivation } from '../model/activations.ts';
+import { activationLabel, activationNames, defaultActivation } from '../model/activations.ts';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork } from '../model/layers.ts';
 import { presets, presetSpec, type PresetName } from '../model/presets.ts';
-import { ModelSpec, type LayerKind } from '../model/spec.ts';
+import { ModelSpec, type ActivationSpec, type LayerKind } from '../model/spec.ts';
 import { stream } from '../random.ts';
 import type { TrainedNetwork } from './format.ts';
 
@@ -37,6 +37,37 @@ const layersByKind: Record<LayerKind, readonly unknown[]> = {
   ],
 };
 
+/** Constants other than the usual ones. */
+const unusual: readonly ActivationSpec[] = [
+  { name: 'leaky-relu', alpha: 0.3 },
+  { name: 'elu', alpha: 2.5 },
+  { name: 'elu', alpha: 0.4 },
+  { name: 'swish', beta: 2 },
+  { name: 'maxout', pieces: 3 },
+];
+
+/** Where layers of one kind lie on two ways, and where an activation stands alone, before and after flattening. */
+const branching: readonly (readonly unknown[])[] = [
+  [
+    { ...conv, filters: 6, activation: { name: 'swish', beta: 2 } },
+    {
+      kind: 'residual',
+      layers: [{ ...conv, stride: 2 }, { kind: 'batchNorm' }, { ...conv, kernel: 2 }],
+      activation: { name: 'maxout' },
+    },
+    { kind: 'residual', layers: [{ ...conv, filters: 2 }], activation: { name: 'prelu' } },
+    { kind: 'activation', activation: { name: 'maxout' } },
+  ],
+  [
+    conv,
+    { kind: 'flatten' },
+    { kind: 'activation', activation: { name: 'prelu' } },
+    { kind: 'activation', activation: { name: 'maxout', pieces: 4 } },
+    { kind: 'residual', layers: [{ kind: 'dense', units: 42, activation: tanh }] },
+    { kind: 'activation', activation: { name: 'swish', beta: 0.5 } },
+  ],
+];
+
 const color = { channels: 3, height: 7, width: 6 } as const;
 
 /** Every layer kind, every activation with dense and with convolution, both output functions, every preset. */
@@ -62,6 +93,15 @@ export function allSpecs(): readonly { readonly name: string; readonly spec: Mod
       ];
       return { name: `activation ${name}`, spec: small(layers) };
     }),
+    ...unusual.map((activation) => ({
+      name: `activation ${activationLabel(activation)}`,
+      spec: small([
+        { ...conv, activation },
+        { kind: 'flatten' },
+        { kind: 'dense', units: 6, activation },
+      ]),
+    })),
+    ...branching.map((layers, i) => ({ name: `branching ${i + 1}`, spec: small(layers) })),
     { name: 'output sigmoid', spec: small([conv], { output: 'sigmoid' }) },
     ...presetNames.flatMap((preset) =>
       activationNames.map((name) => ({

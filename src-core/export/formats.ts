@@ -2,11 +2,13 @@
 import { failure } from '../errors.ts';
 import type { Format } from './format.ts';
 import { onnxFormat } from './onnxFormat.ts';
+import { pytorchFormat } from './pytorchFormat.ts';
 import { tfjsFormat } from './tfjsFormat.ts';
 
 export const formats = {
   onnx: onnxFormat,
   tfjs: tfjsFormat,
+  pytorch: pytorchFormat,
 } satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof formats;
