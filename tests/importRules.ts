@@ -44,7 +44,7 @@ const parts: Readonly<Record<string, Part>> = {
   'src-core/inspect': { parts: middle, packages: ['node:', 'zod'] },
   'src-core/export': {
     parts: [...middle, ...fileFormats],
-    packages: ['node:', 'zod', 'onnxruntime-node', '@tensorflow/*', 'h5wasm'],
+    packages: ['node:', 'zod', 'onnxruntime-node', '@tensorflow/*', 'h5wasm', 'yauzl'],
   },
   // Two file formats that belong to one task and serve others as well.
   'src-core/training/safetensors.ts': { parts: ['src-core/engine'], packages: ['node:', 'zod'] },

@@ -12,6 +12,7 @@ import { presets, presetSpec, type PresetName } from '../model/presets.ts';
 import { ModelSpec, type ActivationSpec, type LayerKind } from '../model/spec.ts';
 import { stream } from '../random.ts';
 import type { TrainedNetwork } from './format.ts';
+import { startPython } from './python.ts';
 
 const tanh = { name: 'tanh' } as const;
 const conv = { kind: 'conv2d', filters: 4, kernel: 3, padding: 'same', activation: tanh } as const;
@@ -150,3 +151,36 @@ export function temporaryFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** One Python with these packages for a whole file of tests: what it is sent is run, and leaves numbers in `result`. */
+export async function obeyingPython(imports: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'inkling-python-'));
+  const python = await startPython({ imports, serve: obey }, [], folder);
+  if ('missing' in python)
+    console.log(`partly skipped, no Python runs "${imports}": ${python.missing}`);
+  return {
+    folder,
+    isMissing: 'missing' in python,
+    async run(code: string): Promise<number[]> {
+      if ('missing' in python) throw new Error(python.missing);
+      return [...(await python.predict(Buffer.from(code), 0))];
+    },
+    stop() {
+      if (!('missing' in python)) python.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const obey = `
+import base64, importlib.util, json
+def load(path):
+    spec = importlib.util.spec_from_file_location("exported", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+def predict(code, count):
+    names = {**globals()}
+    exec(code.decode(), names)
+    return names["result"]
+`;

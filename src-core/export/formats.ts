@@ -1,6 +1,7 @@
 /** @file The formats a network can be exported to. Adding one is adding a row; tests iterate the table. */
 import { failure } from '../errors.ts';
 import type { Format } from './format.ts';
+import { kerasFormat } from './kerasFormat.ts';
 import { onnxFormat } from './onnxFormat.ts';
 import { pytorchFormat } from './pytorchFormat.ts';
 import { tfjsFormat } from './tfjsFormat.ts';
@@ -8,6 +9,7 @@ import { tfjsFormat } from './tfjsFormat.ts';
 export const formats = {
   onnx: onnxFormat,
   tfjs: tfjsFormat,
+  keras: kerasFormat,
   pytorch: pytorchFormat,
 } satisfies Record<string, Format>;
 

@@ -24,6 +24,9 @@ export type KerasWeight = { readonly name: string; readonly value: Tensor };
 
 type Of<K extends Layer['kind']> = Extract<Layer, { readonly kind: K }>;
 
+/** Said of every layer that asks: a user's own settings can be otherwise. */
+const channelsLast = { data_format: 'channels_last' } as const;
+
 /** Layers so far; the values are read by name. */
 type Build = { readonly layers: KerasLayer[]; readonly params: Tensors };
 
@@ -74,7 +77,9 @@ function runLayer(build: Build, layer: Layer, x: KerasLayer): KerasLayer {
     case 'avgPool':
       return pool(build, 'AveragePooling2D', layer, x);
     case 'globalAvgPool':
-      return append(build, layer.name, 'GlobalAveragePooling2D', {}, [x], { shape: layer.output });
+      return append(build, layer.name, 'GlobalAveragePooling2D', channelsLast, [x], {
+        shape: layer.output,
+      });
     case 'flatten':
       return flatten(build, layer, x);
     case 'dropout':
@@ -107,6 +112,7 @@ function convolve(build: Build, layer: Of<'conv2d'>, x: KerasLayer): KerasLayer 
   const config = {
     filters,
     ...{ kernel_size: [kernel, kernel], strides: [stride, stride], padding: padding(layer) },
+    ...channelsLast,
   };
   const weights = [{ name: 'kernel', value: filtersLast(filter!.value) }, bias!];
   return append(build, name, 'Conv2D', config, [x], { shape: [rows!, columns!, filters], weights });
@@ -133,7 +139,7 @@ function pool(
   const [channels, rows, columns] = layer.output;
   const config = {
     ...{ pool_size: [layer.size, layer.size], strides: [layer.stride, layer.stride] },
-    padding: padding(layer),
+    ...{ padding: padding(layer), ...channelsLast },
   };
   return append(build, layer.name, className, config, [x], { shape: [rows!, columns!, channels!] });
 }
@@ -150,7 +156,7 @@ function flatten(build: Build, { name, input, output }: Layer, x: KerasLayer): K
   const ordered = isOrdered
     ? x
     : append(build, `${name}-order`, 'Permute', { dims: [3, 1, 2] }, [x], { shape: input });
-  return append(build, name, 'Flatten', {}, [ordered], { shape: output });
+  return append(build, name, 'Flatten', channelsLast, [ordered], { shape: output });
 }
 
 function normalize(build: Build, layer: Of<'batchNorm'>, x: KerasLayer): KerasLayer {
@@ -250,7 +256,7 @@ function maxout(build: Build, name: string, pieces: number, x: KerasLayer): Kera
   const listed = append(build, `${name}-row`, 'Reshape', { target_shape: row }, [x], {
     shape: row,
   });
-  const config = { pool_size: [pieces], strides: [pieces], padding: 'valid' };
+  const config = { pool_size: [pieces], strides: [pieces], padding: 'valid', ...channelsLast };
   const best = append(build, `${name}-best`, 'MaxPooling1D', config, [listed], {
     shape: [size(shape), 1],
   });

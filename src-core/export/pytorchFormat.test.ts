@@ -1,11 +1,17 @@
 /** @file The PyTorch files of every kind of network answer as the network does, in one Python process. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ModelSpec } from '../model/spec.ts';
 import { exportNetwork } from './exportNetwork.ts';
-import { allSpecs, networkOf, noiseImages, predictorOf, temporaryFolder } from './fixture.ts';
+import {
+  allSpecs,
+  networkOf,
+  noiseImages,
+  obeyingPython,
+  predictorOf,
+  temporaryFolder,
+} from './fixture.ts';
 import { writeGolden } from './golden.ts';
 import { pythonString, startPython } from './python.ts';
 import { pytorchFormat } from './pytorchFormat.ts';
@@ -16,35 +22,11 @@ const tiny = ModelSpec.parse({
   classes: 3,
 });
 
-/** What is sent is Python to run; it leaves numbers in `result`. */
-const obey = `
-import importlib.util, json, base64
-torch.set_num_threads(1)
-def load(path):
-    spec = importlib.util.spec_from_file_location("exported", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-def predict(code, count):
-    names = {"load": load, "json": json, "base64": base64, "torch": torch}
-    exec(code.decode(), names)
-    return names["result"]
-`;
+const python = await obeyingPython('import torch; torch.set_num_threads(1)');
+const { folder, run } = python;
+afterAll(() => python.stop());
 
-const folder = mkdtempSync(join(tmpdir(), 'inkling-pytorch-'));
-const python = await startPython({ imports: 'import torch', serve: obey }, [], folder);
-if ('missing' in python)
-  console.log(`not tested, there is no Python with torch: ${python.missing}`);
-afterAll(() => {
-  if (!('missing' in python)) python.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-const run = async (code: string): Promise<number[]> => {
-  if ('missing' in python) throw new Error(python.missing);
-  return [...(await python.predict(Buffer.from(code), 0))];
-};
-
-describe.skipIf('missing' in python)('with PyTorch', () => {
+describe.skipIf(python.isMissing)('with PyTorch', () => {
   test.each(allSpecs())('$name answers as the network does', async ({ name, spec }) => {
     const network = networkOf(spec);
     const place = join(folder, name);
