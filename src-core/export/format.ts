@@ -49,8 +49,10 @@ export type Closeness = {
   readonly samplesMax: number;
   /** Images per call: between two calls the process can breathe. */
   readonly chunkSamples: number;
-  /** Largest difference allowed between two probabilities; also what leaves the run's network undecided. */
+  /** Largest difference allowed between two probabilities. */
   readonly maxAbsDiff: number;
+  /** The run's network is undecided between two classes whose probabilities differ by no more. */
+  readonly undecided: number;
   /** Of the samples, how many have to agree. */
   readonly agreeShare: number;
 };

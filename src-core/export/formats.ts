@@ -3,11 +3,13 @@ import { failure } from '../errors.ts';
 import type { Format } from './format.ts';
 import { kerasFormat } from './kerasFormat.ts';
 import { onnxFormat } from './onnxFormat.ts';
+import { onnxInt8Format } from './onnxInt8Format.ts';
 import { pytorchFormat } from './pytorchFormat.ts';
 import { tfjsFormat } from './tfjsFormat.ts';
 
 export const formats = {
   onnx: onnxFormat,
+  'onnx-int8': onnxInt8Format,
   tfjs: tfjsFormat,
   keras: kerasFormat,
   pytorch: pytorchFormat,

@@ -13,6 +13,7 @@ import { loadRuntime, type Runtime } from '../engine/tfjs/runtime.ts';
 import type { ImageShape } from '../model/spec.ts';
 import { channelsLast } from './channels.ts';
 import type { Format, OpenedModel, TrainedNetwork } from './format.ts';
+import { sameAnswers } from './verify.ts';
 import { kerasLayers, type KerasLayer } from './kerasLayers.ts';
 
 /** What tfjs itself writes, and browsers cache. */
@@ -23,7 +24,7 @@ export const tfjsFormat: Format = {
   purpose: 'For web pages and Node: a layers model that tf.loadLayersModel reads.',
   extensions: ['-model.json'],
   // In plain JavaScript an image can take a tenth of a second.
-  closeness: { samplesMax: 100, chunkSamples: 1, maxAbsDiff: 1e-5, agreeShare: 1 },
+  closeness: { ...sameAnswers, samplesMax: 100, chunkSamples: 1 },
   use: (name) => `const model = await tf.loadLayersModel('${name}-model.json');
 const { labels } = await (await fetch('${name}-metadata.json')).json();
 // An image or canvas of the size the network was trained on, see imageSize; 1 for gray, 3 for color.

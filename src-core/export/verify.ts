@@ -22,10 +22,11 @@ export type Answers = {
 export const verifiedSamplesMax = 1000;
 
 /** Rounding in another order costs a few 1e-7; what is wrong costs far more. */
-const sameAnswers: Closeness = {
+export const sameAnswers: Closeness = {
   samplesMax: verifiedSamplesMax,
   chunkSamples: 64,
   maxAbsDiff: 1e-5,
+  undecided: 1e-5,
   agreeShare: 1,
 };
 
@@ -60,7 +61,7 @@ export async function verify(
     if (actual.length !== expected.length)
       throw failure('export-disagrees', { file: what, samples, maxAbsDiff: Infinity, agree });
     maxAbsDiff = Math.max(maxAbsDiff, largestDifference(expected, actual));
-    agree += agreements(expected, actual, classes, allowed);
+    agree += agreements(expected, actual, classes, closeness.undecided);
     right.before += correct(expected, labels, start, classes);
     right.after += correct(actual, labels, start, classes);
   }
@@ -93,18 +94,18 @@ function largestDifference(expected: Float32Array, actual: Float32Array): number
   return largest;
 }
 
-/** Rows with the same largest entry, or where `expected` has the two within the tolerance of each other. */
+/** Rows with the same largest entry, or where `expected` has the two within `undecided` of each other. */
 function agreements(
   expected: Float32Array,
   actual: Float32Array,
   classes: number,
-  allowed: number,
+  undecided: number,
 ): number {
   let count = 0;
   for (let start = 0; start < expected.length; start += classes) {
     const wanted = start + largest(expected.subarray(start, start + classes));
     const found = start + largest(actual.subarray(start, start + classes));
-    if (expected[wanted]! - expected[found]! <= allowed) count++;
+    if (expected[wanted]! - expected[found]! <= undecided) count++;
   }
   return count;
 }
