@@ -14,7 +14,8 @@ import { ModelProto } from '../graph/onnxSchema.ts';
 import { ModelSpec } from '../model/spec.ts';
 import { exportNetwork } from './exportNetwork.ts';
 import { allSpecs, networkOf, noiseImages, predictorOf, temporaryFolder } from './fixture.ts';
-import { formats, parseFormatName, type FormatName } from './formats.ts';
+import type { Format } from './format.ts';
+import { formats, isFormatName, parseFormatName, type FormatName } from './formats.ts';
 
 const tiny = ModelSpec.parse({
   input: { channels: 1, height: 3, width: 3 },
@@ -29,6 +30,14 @@ async function exported(spec: ModelSpec, folder: string, change: object = {}) {
   const request = { network, format: 'onnx' as const, folder, overwrite: false, predictor, pixels };
   return exportNetwork({ ...request, ...change });
 }
+
+test.each(Object.keys(formats).filter(isFormatName))('%s says how to use it', (name) => {
+  const format: Format = formats[name];
+  // Under the names of the files that it writes.
+  expect(format.use?.('r7')).toContain(
+    name === 'pytorch' ? 'r7_model' : `r7${format.extensions[0]}`,
+  );
+});
 
 const inProcess = ['onnx', 'tfjs'] as const satisfies readonly FormatName[];
 

@@ -156,11 +156,10 @@ export function temporaryFolder(): string {
 export async function obeyingPython(imports: string) {
   const folder = mkdtempSync(join(tmpdir(), 'inkling-python-'));
   const python = await startPython({ imports, serve: obey }, [], folder);
-  if ('missing' in python)
-    console.log(`partly skipped, no Python runs "${imports}": ${python.missing}`);
   return {
     folder,
-    isMissing: 'missing' in python,
+    /** Why there is none, else null. */
+    missing: 'missing' in python ? python.missing : null,
     async run(code: string): Promise<number[]> {
       if ('missing' in python) throw new Error(python.missing);
       return [...(await python.predict(Buffer.from(code), 0))];
