@@ -1,7 +1,7 @@
 /**
  * @file Static quantization of an ONNX model: the kernels of Conv and Gemm become int8 with one scale per output
  * channel, what they read becomes uint8 with ranges seen on calibration images, their biases int32. Written with
- * QuantizeLinear and DequantizeLinear around them (opset 13 and later), which runtimes turn into integer arithmetic.
+ * QuantizeLinear and DequantizeLinear around them (opset 13 and later), of which onnxruntime makes integer arithmetic.
  */
 import * as ort from 'onnxruntime-node';
 import { z } from 'zod';
@@ -59,9 +59,7 @@ export async function quantize(
   if (calibration.length === 0) throw new RangeError('no images to choose ranges by');
   const decoded = ModelProto.toObject(ModelProto.decode(bytes), { longs: Number, arrays: true });
   const model = Model.parse(decoded);
-  const read = [...new Set(model.graph.node.filter(isQuantized).map(({ input }) => input[0]!))];
-  const ranges = await rangesOf(model, read, shape, calibration);
-  return encode(quantized(model, ranges));
+  return encode(quantized(model, await pointsOf(model, shape, calibration)));
 }
 
 function encode(model: Model): Uint8Array {
@@ -72,13 +70,44 @@ function isQuantized({ opType }: Node): boolean {
   return opType === 'Conv' || opType === 'Gemm';
 }
 
+/**
+ * The values that become uint8, with their ranges: what each Conv and Gemm reads, and what a Conv makes of it where a
+ * ReLU follows. onnxruntime computes a Conv in whole numbers only between two conversions.
+ */
+async function pointsOf(
+  model: Model,
+  shape: ImageShape,
+  calibration: Uint8Array,
+): Promise<ReadonlyMap<string, Range>> {
+  const { node } = model.graph;
+  const read = node.filter(isQuantized).map(({ input }) => input[0]!);
+  const made = node.filter(({ opType }) => opType === 'Conv').map(({ output }) => output[0]!);
+  const rectified = made.filter((name) => isRectified(model, name));
+  const names = [...new Set([...read, ...rectified])];
+  const ranges = await rangesOf(model, names, shape, calibration);
+  // A range that begins at zero clips what is below, as the ReLU does later on.
+  for (const name of rectified) ranges.set(name, { min: 0, max: ranges.get(name)!.max });
+  return ranges;
+}
+
+/** Whether a value goes into a ReLU and nowhere else, directly or through max pooling, which changes nothing then. */
+function isRectified({ graph }: Model, name: string): boolean {
+  const readerOf = (value: string): Node | undefined => {
+    const readers = graph.node.filter(({ input }) => input.includes(value));
+    return readers.length === 1 ? readers[0] : undefined;
+  };
+  const reader = readerOf(name);
+  const last = reader?.opType === 'MaxPool' ? readerOf(reader.output[0]!) : reader;
+  return last?.opType === 'Relu';
+}
+
 /** The smallest and largest of each value over all images, zero included. */
 async function rangesOf(
   model: Model,
   names: readonly string[],
   shape: ImageShape,
   calibration: Uint8Array,
-): Promise<ReadonlyMap<string, Range>> {
+): Promise<Map<string, Range>> {
   const output = names.map((name) => ({
     name,
     type: { tensorType: { elemType: dataTypes.float32 } },
@@ -112,25 +141,21 @@ function widen(range: Range, values: ort.Tensor['data']): void {
   }
 }
 
-/** The same graph with conversions before each Conv and Gemm; constants that nothing reads any more are dropped. */
-function quantized(model: Model, ranges: ReadonlyMap<string, Range>): Model {
+/** The same graph with conversions at every point; constants that nothing reads any more are dropped. */
+function quantized(model: Model, points: ReadonlyMap<string, Range>): Model {
   const tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
   const added: Tensor[] = [];
-  const converted = new Set<string>();
   const node = model.graph.node.flatMap((each) => {
-    if (!isQuantized(each)) return [each];
-    const from = each.input[0]!;
-    const [kernel, bias] = each.input.slice(1).map((name) => tensors.get(name));
-    if (!kernel || !bias) throw new Error(`${each.name} has no constant kernel and bias`);
-    const range = ranges.get(from)!;
-    const parts = [
-      ...(converted.has(from) ? [] : inputParts(from, range)),
-      ...layerParts(each, stepOf(range), kernel, bias),
+    const before = isQuantized(each) ? layerParts(each, points, tensors) : [];
+    const after = each.output.flatMap((name) => pointParts(name, points.get(name)));
+    added.push(...[...before, ...after].flatMap(({ constants }) => constants));
+    const read = each.input.map((name) => (points.has(name) ? `${name}/dq` : name));
+    const input = isQuantized(each) ? [read[0]!, ...before.map((part) => part.node.name)] : read;
+    return [
+      ...before.map((part) => part.node),
+      { ...each, input },
+      ...after.map((part) => part.node),
     ];
-    converted.add(from);
-    added.push(...parts.flatMap(({ constants }) => constants));
-    const input = [`${from}/dq`, `${each.name}/kernel/dq`, `${each.name}/bias/dq`];
-    return [...parts.map((part) => part.node), { ...each, input }];
   });
   const read = new Set(node.flatMap(({ input }) => input));
   const initializer = [...model.graph.initializer.filter(({ name }) => read.has(name)), ...added];
@@ -145,7 +170,8 @@ function stepOf({ min, max }: Range): number {
   return max > min ? Math.fround((max - min) / 255) : 1;
 }
 
-function inputParts(name: string, range: Range): readonly Part[] {
+function pointParts(name: string, range: Range | undefined): readonly Part[] {
+  if (!range) return [];
   const scale = stepOf(range);
   const zero = Math.round(-range.min / scale);
   const constants = [
@@ -159,24 +185,44 @@ function inputParts(name: string, range: Range): readonly Part[] {
   ];
 }
 
-function layerParts(node: Node, scale: number, kernel: Tensor, bias: Tensor): readonly Part[] {
+/** Kernel and bias, in this order. */
+function layerParts(
+  { name, opType, input }: Node,
+  points: ReadonlyMap<string, Range>,
+  tensors: ReadonlyMap<string, Tensor>,
+): readonly Part[] {
+  const [kernel, bias] = input.slice(1).map((each) => tensors.get(each));
+  if (!kernel || !bias) throw new Error(`${name} has no constant kernel and bias`);
   // Output channels: the first axis of a Conv's kernel, the last of a Gemm's.
-  const axis = node.opType === 'Conv' ? 0 : 1;
+  const axis = opType === 'Conv' ? 0 : 1;
+  const scale = stepOf(points.get(input[0]!)!);
   const { steps, values } = perChannel(floats(kernel), kernel.dims, axis);
   const biasSteps = Float32Array.from(steps, (step) => step * scale);
   const whole = Float64Array.from(floats(bias), (value, i) => Math.round(value / biasSteps[i]!));
-  const [kernelName, biasName] = [`${node.name}/kernel`, `${node.name}/bias`];
   return [
-    dequantized(kernelName, axis, tensor(`${kernelName}/q`, kernel.dims, values), steps),
-    dequantized(biasName, 0, tensor(`${biasName}/q`, bias.dims, int32Of(whole)), biasSteps),
+    dequantized(`${name}/kernel`, axis, kernel.dims, values, steps),
+    dequantized(`${name}/bias`, 0, bias.dims, int32Of(whole), biasSteps),
   ];
 }
 
-function dequantized(name: string, axis: number, values: Tensor, steps: Float32Array): Part {
-  const scale = tensor(`${name}/scale`, [steps.length], steps);
+/** Zero points are zero and could be left out; onnxruntime's integer Gemm wants to see them. */
+function dequantized(
+  name: string,
+  axis: number,
+  dims: readonly number[],
+  values: Int8Array | Int32Array,
+  steps: Float32Array,
+): Part {
+  const zeros =
+    values instanceof Int8Array ? new Int8Array(steps.length) : new Int32Array(steps.length);
+  const constants = [
+    tensor(`${name}/q`, dims, values),
+    tensor(`${name}/scale`, [steps.length], steps),
+    tensor(`${name}/zero`, [steps.length], zeros),
+  ];
+  const inputs = constants.map((each) => each.name);
   const attribute = [{ name: 'axis', i: axis, type: attributeTypes.int }];
-  const node = nodeOf('DequantizeLinear', [values.name, scale.name], `${name}/dq`);
-  return { node: { ...node, attribute }, constants: [values, scale] };
+  return { node: { ...nodeOf('DequantizeLinear', inputs, `${name}/dq`), attribute }, constants };
 }
 
 /** Rounded to whole steps, of which the largest value of a channel is `kernelMax`. */
