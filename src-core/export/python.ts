@@ -18,6 +18,8 @@ const startMs = 120_000;
 /** For one batch of images. */
 const answerMs = 120_000;
 const errorBytesMax = 4096;
+/** Far beyond the scores of one batch. */
+const answerBytesMax = 64 * 1024 * 1024;
 
 /** `serve` defines `predict(pixels, count)`, from bytes to a list of floats; arguments are in `sys.argv`. */
 export type PythonCode = { readonly imports: string; readonly serve: string };
@@ -96,6 +98,7 @@ class Conversation {
     this.#child = spawn(command, args, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.stdout.on('data', (bytes: Buffer) => {
       this.#received = Buffer.concat([this.#received, bytes]);
+      if (this.#received.length > answerBytesMax) this.stop();
       this.#onChange();
     });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -167,7 +167,7 @@ type Part = { readonly node: Node; readonly constants: readonly Tensor[] };
 
 /** One of 256 steps; any where there is one value alone. */
 function stepOf({ min, max }: Range): number {
-  return max > min ? Math.fround((max - min) / 255) : 1;
+  return Math.fround((max - min) / 255) || 1;
 }
 
 function pointParts(name: string, range: Range | undefined): readonly Part[] {
@@ -237,7 +237,7 @@ function perChannel(data: Float32Array, dims: readonly number[], axis: number) {
   });
   // The smallest step keeps biases of channels that are almost zero within 32 bits.
   const top = largest.reduce((a, b) => Math.max(a, b), 0);
-  const steps = largest.map((value) => Math.max(value, top * 1e-4) / kernelMax || 1);
+  const steps = largest.map((value) => Math.max(value, top * 1e-3) / kernelMax || 1);
   const values = Int8Array.from(data, (value, i) => Math.round(value / steps[channelOf(i)]!));
   return { steps, values };
 }
