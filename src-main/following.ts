@@ -117,7 +117,14 @@ export function agreement(verified: Awaited<ReturnType<App['export']>>['verified
   const change = accuracy
     ? `, accuracy ${percent(accuracy.after)} where the run has ${percent(accuracy.before)}`
     : '';
-  return `same answers on ${of} samples, max difference ${maxAbsDiff.toExponential(1)}${change}`;
+  // Rounding moves every probability a little.
+  const what = accuracy ? 'class' : 'answers';
+  return `same ${what} on ${of} samples, max difference ${maxAbsDiff.toExponential(1)}${change}`;
+}
+
+/** What is said of a smaller file. */
+export function shrinking({ before, after }: { before: number; after: number }): string {
+  return `${count(after)} bytes, ${percent(after / before)} of the ${count(before)} without rounding`;
 }
 
 /** A finished run as the command line reports it. */

@@ -85,8 +85,11 @@ describe('onnx-int8', () => {
     };
     // Every third label is another class than the answer.
     const labels = Int32Array.from({ length: 30 }, (_, n) => (best(n) + (n % 3 === 0 ? 1 : 0)) % 3);
-    const { verified } = await exported(tiny, temporaryFolder(), { pixels, labels });
-    expect(verified).toMatchObject({ accuracy: { before: 20 / 30, after: 20 / 30 } });
+    const change = { pixels, labels, calibration: pixels, format: 'onnx-int8' };
+    const { verified } = await exported(tiny, temporaryFolder(), change);
+    // Of the answers at most two may be others, and they may become right or wrong.
+    const near = expect.toSatisfy((share: number) => Math.abs(share - 20 / 30) <= 2 / 30);
+    expect(verified).toMatchObject({ accuracy: { before: 20 / 30, after: near } });
   });
 });
 

@@ -104,8 +104,8 @@ class Conversation {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-errorBytesMax);
     });
-    this.#child.on('error', (error) => this.#end(`there is no ${command} (${error.message})`));
-    this.#child.on('close', () => this.#end(`${command}: ${lastLine(this.#errors)}`));
+    this.#child.on('error', (error) => this.#end(`${command} does not start (${error.message})`));
+    this.#child.on('close', () => this.#end(lastLine(this.#errors)));
     // A process that has ended is told of by its end, not by what it no longer reads.
     this.#child.stdin.on('error', () => this.#onChange());
   }
