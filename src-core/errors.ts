@@ -384,7 +384,11 @@ export const catalogue = {
     agree: number;
   }) => ({
     message: `The exported file ${p.file} answers otherwise than the run: of ${p.samples} images ${p.agree} get the same class, and probabilities differ by up to ${p.maxAbsDiff}.`,
-    hint: 'Nothing was kept of this export; choose another format, and please report the defect.',
+    hint: 'Nothing was kept of this export; choose another format. Int8 does not suit every network; of any other format, please report the defect.',
+  }),
+  'export-damaged': (p: { file: string; array: string }) => ({
+    message: `The exported file ${p.file}, read back, does not hold ${p.array} as the run has it.`,
+    hint: 'Nothing was kept of this export; check the disk, and try again.',
   }),
   'folder-unwritable': (p: { folder: string; reason: string }) => ({
     message: `Files cannot be written into ${p.folder}: ${p.reason}.`,

@@ -111,18 +111,26 @@ type Verified = Awaited<ReturnType<App['export']>>['verified'];
 
 /** What is said of a verified export. */
 export function agreement(verified: Verified): string {
-  const { samples, agree, maxAbsDiff, accuracy, by, unchecked } = verified;
-  if (unchecked !== undefined) return `not compared: ${unchecked}`;
-  const answers = agree === samples ? 'same answers' : `${count(agree)} same answers`;
+  if (verified.kind === 'unchecked') return `not compared: ${verified.reason}`;
+  if (verified.kind === 'read-back')
+    return `all ${count(verified.arrays)} arrays read back as written, answers not compared: ${verified.reason}`;
+  const { samples, agree, maxAbsDiff, accuracy, by } = verified;
+  const of = agree === samples ? count(samples) : `${count(agree)} of ${count(samples)}`;
+  // Rounding moves every probability a little.
   const figures = [
-    `${answers} on ${count(samples)} samples`,
+    `same ${accuracy ? 'class' : 'answers'} on ${of} samples`,
     `max difference ${maxAbsDiff.toExponential(1)}`,
-    ...(accuracy && accuracy.file !== accuracy.network
-      ? [`accuracy ${percent(accuracy.network)} before, ${percent(accuracy.file)} after`]
+    ...(accuracy
+      ? [`accuracy ${percent(accuracy.after)} where the run has ${percent(accuracy.before)}`]
       : []),
     ...(by === undefined ? [] : [`run by ${by}`]),
   ];
   return figures.join(', ');
+}
+
+/** What is said of a smaller file. */
+export function shrinking({ before, after }: { before: number; after: number }): string {
+  return `${count(after)} bytes, ${percent(after / before)} of the ${count(before)} without rounding`;
 }
 
 /** A finished run as the command line reports it. */

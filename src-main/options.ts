@@ -199,7 +199,12 @@ export const inspectOptions = {
 } as const satisfies OptionTable;
 
 export const exportOptions = {
-  format: { flags: '--format <name>', text: 'onnx', schema: text, otherwise: 'onnx' },
+  format: {
+    flags: '--format <name>',
+    text: 'onnx, onnx-int8, tfjs, keras or pytorch',
+    schema: text,
+    otherwise: 'onnx',
+  },
   out: { flags: '--out <dir>', text: 'folder to write into', schema: text, isRequired: true },
   overwrite: {
     flags: '--overwrite',

@@ -5,7 +5,7 @@
 import type { App } from '../src-core/app.ts';
 import { ensurePage } from './builtPage.ts';
 import { demo } from './demo.ts';
-import { agreement, compare, follow, type TrainReport } from './following.ts';
+import { agreement, shrinking, compare, follow, type TrainReport } from './following.ts';
 import { inspectionText } from './inspection.ts';
 import {
   compareOptions,
@@ -149,6 +149,7 @@ export const verbs: readonly Verb[] = [
       const result = await app.export(app.run(name!), { format, folder, overwrite });
       terminal.say(result.files.join('\n'));
       terminal.say(agreement(result.verified));
+      if (result.bytes) terminal.say(shrinking(result.bytes));
       return result;
     },
   }),

@@ -20,6 +20,7 @@ const everywhere = ['src-core/errors.ts', 'src-core/random.ts', 'src-core/folder
 
 const base = ['src-core/model', 'src-core/graph'];
 const middle = [...base, 'src-core/engine', 'src-core/workspace'];
+const fileFormats = ['src-core/training/safetensors.ts', 'src-core/data/export/zipFile.ts'];
 const tasks = ['src-core/data', 'src-core/training', 'src-core/inspect', 'src-core/export'];
 
 /** A file belongs to the longest entry that its path begins with. */
@@ -36,14 +37,20 @@ const parts: Readonly<Record<string, Part>> = {
   },
   'src-core/workspace': { parts: base, packages: ['node:', 'zod', 'better-sqlite3'] },
   'src-core/data': {
-    parts: middle,
+    parts: [...middle, ...fileFormats],
     packages: ['node:', 'zod', 'sharp', 'yauzl', 'csv-parse'],
   },
-  'src-core/training': { parts: middle, packages: ['node:', 'zod'] },
+  'src-core/training': { parts: [...middle, ...fileFormats], packages: ['node:', 'zod'] },
   'src-core/inspect': { parts: middle, packages: ['node:', 'zod', 'umap-js'] },
-  'src-core/export': { parts: middle, packages: ['node:', 'zod', 'onnxruntime-node'] },
+  'src-core/export': {
+    parts: [...middle, ...fileFormats],
+    packages: ['node:', 'zod', 'onnxruntime-node', '@tensorflow/*', 'h5wasm', 'yauzl'],
+  },
   // Runs in exported pages and in the app's own.
   'src-core/export/page': { parts: [], packages: [] },
+  // Two file formats that belong to one task and serve others as well.
+  'src-core/training/safetensors.ts': { parts: ['src-core/engine'], packages: ['node:', 'zod'] },
+  'src-core/data/export/zipFile.ts': { parts: [], packages: ['node:'] },
   // The page reads it too, so it may bring in nothing but descriptions.
   'src-core/contract.ts': {
     parts: ['src-core/model', 'src-core/contract'],

@@ -176,10 +176,26 @@ export async function exportRun(
       predictor,
       pixels: samples.readPixels(compared),
       labels: samples.labels.subarray(compared.start, compared.end),
+      calibration: calibrationImages(samples),
     }),
   );
   if (workspace.writable) workspace.exports.add(run.id, exported);
   return exported;
+}
+
+/** Enough to see the usual range of every value; more widens it by what is rare. */
+const calibrationSamplesMax = 512;
+
+/** Spread over the whole train part, whose order may be by class. */
+function calibrationImages({ ranges, shape, readPixels }: TensorCache): Uint8Array {
+  const { start, end } = ranges.train;
+  const count = Math.min(calibrationSamplesMax, end - start);
+  const images = new Uint8Array(count * imageSize(shape));
+  for (let i = 0; i < count; i++) {
+    const at = start + Math.floor((i * (end - start)) / count);
+    images.set(readPixels({ start: at, end: at + 1 }), i * imageSize(shape));
+  }
+  return images;
 }
 
 /** Of the test split, or of what there is. */

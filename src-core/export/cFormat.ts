@@ -24,7 +24,7 @@ export const cInt8Format: Format = {
   ...headerFormat('int8', '-int8'),
   title: 'C header, int8 weights',
   purpose: 'The same in about a quarter of the flash memory; answers differ a little.',
-  tolerance: coarse,
+  closeness: coarse,
 };
 
 function headerFormat(weights: Weights, suffix: string) {

@@ -1,13 +1,21 @@
 /** @file Exports are written whole, open again, and answer as the network does; anything else leaves nothing. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import * as ort from 'onnxruntime-node';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { loadRuntime } from '../engine/tfjs/runtime.ts';
 import { ModelProto } from '../graph/onnxSchema.ts';
 import { ModelSpec } from '../model/spec.ts';
 import { exportNetwork } from './exportNetwork.ts';
 import { allSpecs, networkOf, noiseImages, predictorOf, temporaryFolder } from './fixture.ts';
-import { formats, isFormatName, parseFormatName } from './formats.ts';
+import type { Format } from './format.ts';
+import { formats, isFormatName, parseFormatName, type FormatName } from './formats.ts';
 
 const tiny = ModelSpec.parse({
   input: { channels: 1, height: 3, width: 3 },
@@ -23,21 +31,113 @@ async function exported(spec: ModelSpec, folder: string, change: object = {}) {
   return exportNetwork({ ...request, ...change });
 }
 
-/** Headers are compiled all at once, in cFormat.test.ts: one compiler for each would take minutes. */
-const compiled: readonly string[] = ['c', 'c-int8'];
-const oneByOne = Object.keys(formats)
-  .filter(isFormatName)
-  .filter((name) => !compiled.includes(name));
+test.each(Object.keys(formats).filter(isFormatName))('%s says how to use it', (name) => {
+  const format: Format = formats[name];
+  // Under the names of the files that it writes.
+  const files: Partial<Record<FormatName, string>> = { pytorch: 'r7_model', 'c-int8': 'r7-int8.h' };
+  expect(format.use?.('r7')).toContain(files[name] ?? `r7${format.extensions[0]}`);
+});
 
-describe.each(oneByOne)('%s', (format) => {
+/** Of the others, files are tried together in tests of their own: one compiler or Python for each would take minutes. */
+const inProcess = ['onnx', 'tfjs', 'web'] as const satisfies readonly FormatName[];
+
+describe.each(inProcess)('%s', (format) => {
   test.each(allSpecs())('$name answers as the network does', async ({ spec }) => {
     const folder = temporaryFolder();
-    const { files, verified } = await exported(spec, folder, { format });
-    expect(verified).toMatchObject({ samples: 70, agree: 70 });
-    expect(verified.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    const pixels = noiseImages(spec, 6);
+    const { files, verified } = await exported(spec, folder, { format, pixels });
+    expect(verified).toMatchObject({ kind: 'answers', samples: 6, agree: 6 });
+    expect(verified).toHaveProperty(
+      'maxAbsDiff',
+      expect.toSatisfy((d) => d <= 1e-5),
+    );
     expect(formats[format].extensions.some((end) => files[0]!.endsWith(end))).toBe(true);
     expect(readdirSync(folder).map((name) => join(folder, name))).toEqual([...files].sort());
   });
+});
+
+describe('onnx-int8', () => {
+  // Any rounding can turn a binary step over; presets are made of the same layers as the rest.
+  const specs = allSpecs().filter(({ name }) => !/step$|^preset .*(?<!relu)$/.test(name));
+
+  test.each(specs)('$name answers nearly as the network does', async ({ spec }) => {
+    const pixels = noiseImages(spec, 20);
+    const change = { format: 'onnx-int8', pixels, calibration: pixels };
+    const { verified, bytes } = await exported(spec, temporaryFolder(), change);
+    if (verified.kind !== 'answers') throw new Error('not run');
+    expect(verified.agree).toBeGreaterThanOrEqual(19);
+    // Not the float file under another name.
+    expect(verified.maxAbsDiff).toBeGreaterThan(1e-6);
+    if (bytes!.before > 300_000) expect(bytes!.after / bytes!.before).toBeLessThan(0.3);
+  });
+
+  test('needs training images', async () => {
+    const attempt = exported(tiny, temporaryFolder(), { format: 'onnx-int8' });
+    await expect(attempt).rejects.toThrow('no images to choose ranges by');
+  });
+
+  test('accuracy before and after is told where labels are known', async () => {
+    const pixels = noiseImages(tiny, 30);
+    const { probabilities } = await (await predictorOf(networkOf(tiny))).predict(pixels);
+    const best = (n: number) => {
+      const row = probabilities.subarray(n * 3, n * 3 + 3);
+      return row.indexOf(Math.max(...row));
+    };
+    // Every third label is another class than the answer.
+    const labels = Int32Array.from({ length: 30 }, (_, n) => (best(n) + (n % 3 === 0 ? 1 : 0)) % 3);
+    const change = { pixels, labels, calibration: pixels, format: 'onnx-int8' };
+    const { verified } = await exported(tiny, temporaryFolder(), change);
+    // Of the answers at most two may be others, and they may become right or wrong.
+    const near = expect.toSatisfy((share: number) => Math.abs(share - 20 / 30) <= 2 / 30);
+    expect(verified).toMatchObject({ accuracy: { before: 20 / 30, after: near } });
+  });
+});
+
+test.each(['onnx', 'onnx-int8'] as const)('the code to use %s runs as written', async (format) => {
+  const folder = temporaryFolder();
+  const change = { format, calibration: noiseImages(tiny, 5), pixels: noiseImages(tiny, 50) };
+  await exported(tiny, folder, change);
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
+  writeFileSync(join(folder, 'use.mjs'), formats[format].use!('r7'));
+  const { stdout } = await promisify(execFile)(process.execPath, ['use.mjs'], { cwd: folder });
+  const { probabilities } = await (await predictorOf(networkOf(tiny))).predict(new Uint8Array(9));
+  const printed = stdout.match(/\d\.\d+/g)!.map(Number);
+  expect(printed).toHaveLength(3);
+  printed.forEach((value, k) => expect(value).toBeCloseTo(probabilities[k]!, 2));
+});
+
+type Use = (...names: readonly unknown[]) => Promise<void>;
+
+test('the code to use tfjs runs as written', async () => {
+  const spec = ModelSpec.parse({ ...tiny, input: { channels: 3, height: 2, width: 2 } });
+  const folder = temporaryFolder();
+  await exported(spec, folder, { format: 'tfjs' });
+  const server = createServer((request, response) => {
+    response.end(readFileSync(join(folder, request.url!)));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  // A page's own names: what it asks for is found beside it.
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  const beside = (file: string) => `http://127.0.0.1:${port}/${file}`;
+  const { tf } = await loadRuntime('cpu');
+  const page = { ...tf, loadLayersModel: (file: string) => tf.loadLayersModel(beside(file)) };
+  const said: unknown[] = [];
+  const module = join(folder, 'use.mjs');
+  const head = 'export const use = async (tf, fetch, picture, console) => {';
+  writeFileSync(module, `${head}\n${formats.tfjs.use!('r7')}};\n`);
+  const { use } = z
+    .object({ use: z.custom<Use>((value) => typeof value === 'function') })
+    .parse(await import(pathToFileURL(module).href));
+  // Red, green, blue and opacity of four points.
+  const data = Uint8Array.from({ length: 16 }, (_, i) => (i % 4 === 3 ? 255 : i * 15));
+  const picture = { width: 2, height: 2, data };
+  await use(page, (file: string) => fetch(beside(file)), picture, {
+    log: (value: unknown) => said.push(value),
+  });
+  const pixels = Uint8Array.from({ length: 12 }, (_, i) => data[(i % 4) * 4 + Math.floor(i / 4)]!);
+  const { probabilities } = await (await predictorOf(networkOf(spec))).predict(pixels);
+  expect(said).toEqual([`class ${probabilities.indexOf(Math.max(...probabilities))}`]);
 });
 
 describe('an ONNX file', () => {

@@ -2,7 +2,7 @@
  * @file One export from start to end: written into a temporary folder, opened again and compared there, and only
  * then moved to where it was asked for. A failure leaves nothing behind.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Predictor } from '../engine/engine.ts';
@@ -23,8 +23,10 @@ export type ExportRequest = {
   readonly predictor: Pick<Predictor, 'predict'>;
   /** uint8 [N, C, H, W], N ≥ 1: real images, of the test part where there is one. */
   readonly pixels: Uint8Array;
-  /** Class numbers of the images, where they are known. */
+  /** The classes of `pixels`, where accuracy is to be compared as well. */
   readonly labels?: ArrayLike<number>;
+  /** uint8 [N, C, H, W] of the train part, for formats that choose ranges of values by them. */
+  readonly calibration?: Uint8Array;
 };
 
 export type Exported = {
@@ -32,6 +34,8 @@ export type Exported = {
   /** Paths, the one to open first. */
   readonly files: readonly string[];
   readonly verified: Verification;
+  /** For a format that makes the network smaller: its size without that, and its own. */
+  readonly bytes?: { readonly before: number; readonly after: number };
 };
 
 /**
@@ -44,14 +48,18 @@ export async function exportNetwork(request: ExportRequest): Promise<Exported> {
     makeFolder(folder);
     const staging = await mkdtemp(join(folder, '.inkling-export-'));
     try {
-      const written = await formats[format].write(network, staging);
+      const row: Format = formats[format];
+      const written = await row.write(network, staging, request.calibration ?? new Uint8Array());
       const golden = await writeGolden(network, request.predictor, request.pixels, staging);
       const names = [...written, golden];
       // Before the work of comparing. A file that appears during it is overwritten.
       if (!request.overwrite) refuseExisting(folder, names);
       const verified = await verifyFile(request, join(staging, written[0]!));
+      const after = statSync(join(staging, written[0]!)).size;
+      const bytes = row.originalBytes && { before: row.originalBytes(network), after };
       for (const name of names) await rename(join(staging, name), join(folder, name));
-      return { format, files: names.map((name) => join(folder, name)), verified };
+      const files = names.map((name) => join(folder, name));
+      return { format, files, verified, ...(bytes && { bytes }) };
     } finally {
       await rm(staging, { recursive: true, force: true });
     }
@@ -61,12 +69,13 @@ export async function exportNetwork(request: ExportRequest): Promise<Exported> {
 async function verifyFile(request: ExportRequest, path: string): Promise<Verification> {
   const { network, predictor } = request;
   const format: Format = formats[request.format];
-  const unchecked = (await format.unavailable?.()) ?? null;
-  if (unchecked !== null) return { samples: 0, maxAbsDiff: 0, agree: 0, unchecked };
-  const opened = await format.open(path);
+  const reason = (await format.unavailable?.()) ?? null;
+  if (reason !== null) return { kind: 'unchecked', reason };
+  const opened = await format.open(path, network);
+  if ('kind' in opened) return opened;
   try {
     const what = `${network.name} (${format.title})`;
-    const verified = await verify(opened, predictor, request, what, format.tolerance);
+    const verified = await verify(opened, predictor, request, what, format.closeness);
     return opened.by === undefined ? verified : { ...verified, by: opened.by };
   } finally {
     await opened.dispose();

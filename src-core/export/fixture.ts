@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { imageSize, type Predictor } from '../engine/engine.ts';
 import { onnxEngine } from '../engine/onnx.ts';
-import { activationNames, defaultActivation } from '../model/activations.ts';
+import { activationLabel, activationNames, defaultActivation } from '../model/activations.ts';
 import { initialParams } from '../model/initialize.ts';
 import { resolveNetwork } from '../model/layers.ts';
 import { presets, presetSpec, type PresetName } from '../model/presets.ts';
-import { ModelSpec, type LayerKind, type LayerSpec } from '../model/spec.ts';
+import { ModelSpec, type ActivationSpec, type LayerKind, type LayerSpec } from '../model/spec.ts';
 import { stream } from '../random.ts';
 import type { TrainedNetwork } from './format.ts';
+import { startPython } from './python.ts';
 
 const tanh = { name: 'tanh' } as const;
 const conv = { kind: 'conv2d', filters: 4, kernel: 3, padding: 'same', activation: tanh } as const;
@@ -37,13 +38,45 @@ const layersByKind: Record<LayerKind, readonly unknown[]> = {
   ],
 };
 
+/** Constants other than the usual ones. */
+const unusual: readonly ActivationSpec[] = [
+  { name: 'leaky-relu', alpha: 0.3 },
+  { name: 'elu', alpha: 2.5 },
+  { name: 'elu', alpha: 0.4 },
+  { name: 'swish', beta: 2 },
+  { name: 'maxout', pieces: 3 },
+];
+
+/** Where layers of one kind lie on two ways, and where an activation stands alone, before and after flattening. */
+const branching: readonly (readonly unknown[])[] = [
+  [
+    { ...conv, filters: 6, activation: { name: 'swish', beta: 2 } },
+    {
+      kind: 'residual',
+      layers: [{ ...conv, stride: 2 }, { kind: 'batchNorm' }, { ...conv, kernel: 2 }],
+      activation: { name: 'maxout' },
+    },
+    { kind: 'residual', layers: [{ ...conv, filters: 2 }], activation: { name: 'prelu' } },
+    { kind: 'activation', activation: { name: 'maxout' } },
+  ],
+  [
+    conv,
+    { kind: 'flatten' },
+    { kind: 'activation', activation: { name: 'prelu' } },
+    { kind: 'activation', activation: { name: 'maxout', pieces: 4 } },
+    { kind: 'residual', layers: [{ kind: 'dense', units: 42, activation: tanh }] },
+    { kind: 'activation', activation: { name: 'swish', beta: 0.5 } },
+  ],
+];
+
 const color = { channels: 3, height: 7, width: 6 } as const;
 
 /** Every layer kind, every activation with dense and with convolution, both output functions, every preset. */
 export function allSpecs(): readonly { readonly name: string; readonly spec: ModelSpec }[] {
   const small = (layers: readonly unknown[], rest: object = {}) =>
     ModelSpec.parse({ input: color, classes: 4, layers, ...rest });
-  const digits = { channels: 1, height: 28, width: 28 } as const;
+  // The smallest that every preset takes.
+  const digits = { channels: 1, height: 12, width: 12 } as const;
   // Object.keys loses the type that the table gives its keys.
   const presetNames = Object.keys(presets) as PresetName[];
   return [
@@ -61,11 +94,22 @@ export function allSpecs(): readonly { readonly name: string; readonly spec: Mod
       ];
       return { name: `activation ${name}`, spec: small(layers) };
     }),
-    { name: 'output sigmoid', spec: small([conv], { output: 'sigmoid' }) },
-    ...presetNames.map((name) => ({
-      name: `preset ${name}`,
-      spec: presetSpec(name, digits, 10, { name: 'relu' }),
+    ...unusual.map((activation) => ({
+      name: `activation ${activationLabel(activation)}`,
+      spec: small([
+        { ...conv, activation },
+        { kind: 'flatten' },
+        { kind: 'dense', units: 6, activation },
+      ]),
     })),
+    ...branching.map((layers, i) => ({ name: `branching ${i + 1}`, spec: small(layers) })),
+    { name: 'output sigmoid', spec: small([conv], { output: 'sigmoid' }) },
+    ...presetNames.flatMap((preset) =>
+      activationNames.map((name) => ({
+        name: `preset ${preset} with ${name}`,
+        spec: presetSpec(preset, digits, 10, defaultActivation(name)),
+      })),
+    ),
   ];
 }
 
@@ -98,7 +142,7 @@ export function networkOf(spec: ModelSpec): TrainedNetwork {
   const random = stream(5, 'network');
   const params = initialParams(resolveNetwork(spec), 3);
   for (const { data } of Object.values(params))
-    for (let i = 0; i < data.length; i++) data[i]! += 0.1 * random.float();
+    for (let i = 0; i < data.length; i++) data[i]! += 0.2 * (random.float() - 0.5);
   return {
     name: 'r7',
     spec,
@@ -131,3 +175,35 @@ export function temporaryFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** One Python with these packages for a whole file of tests: what it is sent is run, and leaves numbers in `result`. */
+export async function obeyingPython(imports: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'inkling-python-'));
+  const python = await startPython({ imports, serve: obey }, [], folder);
+  return {
+    folder,
+    /** Why there is none, else null. */
+    missing: 'missing' in python ? python.missing : null,
+    async run(code: string): Promise<number[]> {
+      if ('missing' in python) throw new Error(python.missing);
+      return [...(await python.predict(Buffer.from(code), 0))];
+    },
+    stop() {
+      if (!('missing' in python)) python.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const obey = `
+import base64, importlib.util, json
+def load(path):
+    spec = importlib.util.spec_from_file_location("exported", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+def predict(code, count):
+    names = {**globals()}
+    exec(code.decode(), names)
+    return names["result"]
+`;

@@ -36,29 +36,56 @@ export type OpenedModel = {
   dispose(): Promise<void>;
 };
 
+/** A file whose arrays were read back and compared, where the software that could run it is missing. */
+export type ReadBack = {
+  readonly kind: 'read-back';
+  /** Arrays compared, every value of each. */
+  readonly arrays: number;
+  /** Why no image was given to it. */
+  readonly reason: string;
+};
+
+/** Nothing on this computer can open the file: it was written, and nothing is known of its answers. */
+export type Unchecked = { readonly kind: 'unchecked'; readonly reason: string };
+
+/** How close to the run's network a file has to come. */
+export type Closeness = {
+  /** Images compared, at most. */
+  readonly samplesMax: number;
+  /** Images per call: between two calls the process can breathe. */
+  readonly chunkSamples: number;
+  /** Largest difference allowed between two probabilities. */
+  readonly maxAbsDiff: number;
+  /** The run's network is undecided between two classes whose probabilities differ by no more. */
+  readonly undecided: number;
+  /** Of the samples, how many have to agree. */
+  readonly agreeShare: number;
+};
+
 export type Format = {
   readonly title: string;
   /** What it is good for, in a sentence. */
   readonly purpose: string;
   /** Endings of its files. */
   readonly extensions: readonly string[];
-  /** Writes into `folder` and returns the names of the files, the one to open first. */
-  write(network: TrainedNetwork, folder: string): Promise<readonly string[]>;
+  /** Where rounding alone is not the measure. */
+  readonly closeness?: Closeness;
+  /** The code to use the files of a network of this name, as it can be run beside them. */
+  readonly use?: (name: string) => string;
+  /** For a format that makes the network smaller: the bytes of the file it would be otherwise. */
+  readonly originalBytes?: (network: TrainedNetwork) => number;
+  /**
+   * Writes into `folder` and returns the names of the files, the one to open first.
+   *
+   * @param calibration  uint8 [N, C, H, W], training images to choose ranges of values by; may be empty.
+   */
+  write(
+    network: TrainedNetwork,
+    folder: string,
+    calibration: Uint8Array,
+  ): Promise<readonly string[]>;
   /** Opens what `write` wrote, with the software that others would open it with. */
-  open(path: string): Promise<OpenedModel>;
+  open(path: string, network: TrainedNetwork): Promise<OpenedModel | ReadBack>;
   /** Why this computer cannot open files of this format, or null where it can; without it, every computer can. */
   unavailable?(): Promise<string | null>;
-  /** Code to use the file with, as it may be copied; `name` is the network's. */
-  use?(name: string): string;
-  /** How far answers may be from the network's; without it, as far as rounding goes. */
-  readonly tolerance?: Tolerance;
-};
-
-export type Tolerance = {
-  /** Between two probabilities. */
-  readonly maxAbsDiff: number;
-  /** Share of the images that have to get the same class, 0 … 1. */
-  readonly agreeShare: number;
-  /** Two classes are the same answer where the network's probabilities for them differ by no more. */
-  readonly undecided: number;
 };

@@ -2,14 +2,22 @@
 import { failure } from '../errors.ts';
 import { cFormat, cInt8Format } from './cFormat.ts';
 import type { Format } from './format.ts';
+import { kerasFormat } from './kerasFormat.ts';
 import { onnxFormat } from './onnxFormat.ts';
+import { onnxInt8Format } from './onnxInt8Format.ts';
+import { pytorchFormat } from './pytorchFormat.ts';
+import { tfjsFormat } from './tfjsFormat.ts';
 import { webFormat } from './webFormat.ts';
 
 export const formats = {
   onnx: onnxFormat,
+  'onnx-int8': onnxInt8Format,
+  web: webFormat,
+  tfjs: tfjsFormat,
+  keras: kerasFormat,
+  pytorch: pytorchFormat,
   c: cFormat,
   'c-int8': cInt8Format,
-  web: webFormat,
 } satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof formats;

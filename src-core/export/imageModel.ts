@@ -3,8 +3,8 @@
  * input and outputs. What cannot be told apart is an error, not a guess.
  */
 import * as ort from 'onnxruntime-node';
-import { imageSize } from '../engine/engine.ts';
 import { ImageShape } from '../model/spec.ts';
+import { channelsLast } from './channels.ts';
 
 type ValueMetadata = ort.InferenceSession.ValueMetadata;
 
@@ -39,15 +39,15 @@ export function imageInput(
   const { name, type, shape: dims } = first;
   if (type !== 'uint8' && type !== 'float32')
     throw unfit(`its input is of type ${type}; images are uint8 or float32`);
-  const { shape, channelsLast } = layout(dims, isOurs, unfit);
+  const { shape, channelsLast: isChannelsLast } = layout(dims, isOurs, unfit);
   return {
     name,
     shape,
     batchSize: batchSizeOf(dims[0]!, unfit),
     tensor(pixels, rows) {
       const { channels, height, width } = shape;
-      const ordered = channelsLast ? interleaved(pixels, rows, shape) : pixels;
-      const rowDims = channelsLast ? [height, width, channels] : [channels, height, width];
+      const ordered = isChannelsLast ? channelsLast(pixels, shape) : pixels;
+      const rowDims = isChannelsLast ? [height, width, channels] : [channels, height, width];
       const size = [rows, ...rowDims];
       if (type === 'uint8') return new ort.Tensor('uint8', ordered, size);
       return new ort.Tensor(
@@ -87,19 +87,6 @@ function batchSizeOf(dim: number | string, unfit: Unfit): number | null {
 /** Named or unnamed, a dimension that is not set. */
 function isFree(dim: number | string): boolean {
   return typeof dim === 'string' || dim < 0;
-}
-
-/** [N, C, H, W] → [N, H, W, C] */
-function interleaved(pixels: Uint8Array, rows: number, shape: ImageShape): Uint8Array {
-  const { channels } = shape;
-  const size = imageSize(shape);
-  const area = shape.height * shape.width;
-  const out = new Uint8Array(rows * size);
-  for (let n = 0; n < rows; n++)
-    for (let c = 0; c < channels; c++)
-      for (let i = 0; i < area; i++)
-        out[n * size + i * channels + c] = pixels[n * size + c * area + i]!;
-  return out;
 }
 
 export type ScoreOutput = {

@@ -17,6 +17,7 @@ export const onnxFormat: Format = {
   title: 'ONNX',
   purpose: 'One file that onnxruntime, OpenCV and most other software can run.',
   extensions: ['.onnx'],
+  use: (name) => runOnnx(`${name}.onnx`),
   async write(network, folder) {
     const file = `${network.name}.onnx`;
     // Nothing has this name before it is whole: the folder is a temporary one until all files are.
@@ -25,6 +26,19 @@ export const onnxFormat: Format = {
   },
   open: openModel,
 };
+
+/** With onnxruntime's package for Node; in Python and other languages the names are the same. */
+export function runOnnx(file: string): string {
+  return `import * as ort from 'onnxruntime-node';
+
+const session = await ort.InferenceSession.create(${JSON.stringify(file)});
+// Pixels from 0 to 255, [images, channels, height, width]; here a black picture.
+const [, ...size] = session.inputMetadata[0].shape;
+const pixels = new Uint8Array(size.reduce((product, n) => product * n));
+const { probabilities } = await session.run({ pixels: new ort.Tensor('uint8', pixels, [1, ...size]) });
+console.log(probabilities.data);
+`;
+}
 
 /** The bytes of the file: the same network gives the same bytes. */
 export function encodeOnnx({ spec, params, classes, origin }: TrainedNetwork): Uint8Array {
