@@ -68,7 +68,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   // What the composition root puts together from several parts.
   'src-core/app': {
-    parts: ['src-core/contract.ts', 'src-core/contract', ...middle, ...tasks],
+    parts: ['src-core/contract.ts', 'src-core/contract', ...middle, ...tasks, ...fileFormats],
     packages: ['node:', 'zod', 'sharp'],
   },
   // Hosts carry calls. The trainer's is the one that puts data and training together in their own process.
