@@ -5,6 +5,7 @@ import type { CheckpointInfo } from '../contract/inspecting.ts';
 import { failure } from '../errors.ts';
 import type { NetworkSource } from '../inspect/messages.ts';
 import { epochFiles } from '../training/epochFiles.ts';
+import { keptFile } from '../training/kept.ts';
 import { RunResult } from '../training/metrics.ts';
 import type { Checkpoint } from '../workspace/outcomes.ts';
 import { parseRunId, type Run } from '../workspace/runs.ts';
@@ -43,10 +44,14 @@ function network(run: Run, epoch: number, parameters: NetworkSource['parameters'
   return { run, epoch, source: { kind: 'network', spec, options, engine, device, parameters } };
 }
 
-/** What the run left for use; of one that has not finished, its last checkpoint. */
-export function keptCheckpoint(workspace: Workspace, run: Run): Checkpoint | undefined {
-  const kind = run.state.status === 'finished' ? RunResult.parse(run.state.result).kept : 'last';
-  return workspace.checkpoints.get(run.id, kind);
+/** What the run left for use, also while it is given more epochs; before its first end, its last checkpoint. */
+export function keptCheckpoint(
+  workspace: Workspace,
+  { id, result }: Run,
+): Pick<Checkpoint, 'epoch' | 'file'> | undefined {
+  if (result === null) return workspace.checkpoints.get(id, 'last');
+  const parsed = RunResult.parse(result);
+  return { epoch: parsed.keptEpoch, file: `${id}/${keptFile(parsed)}` };
 }
 
 type EpochPlace = { readonly epoch: number; readonly path: string; readonly bytes: number };

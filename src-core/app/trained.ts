@@ -80,9 +80,9 @@ async function judgedSamples(models: Models, run: Run, samples: TensorCache, ran
   return { probabilities, logits };
 }
 
-function requireFinished({ id, state }: Run): void {
-  if (state.status !== 'finished')
-    throw failure('run-unfinished', { run: id, status: state.status });
+/** Once is enough: while it is given more epochs, its result so far stays in use. */
+function requireFinished({ id, state, result }: Run): void {
+  if (result === null) throw failure('run-unfinished', { run: id, status: state.status });
 }
 
 export type ImagePrediction = {
