@@ -23,6 +23,7 @@ type Format = (value: number) => string;
 
 export const times: Format = (value) => `${value.toPrecision(3)} ×`;
 export const seconds: Format = (value) => `${value.toFixed(2)} s`;
+export const milliseconds: Format = (value) => `${value.toFixed(0)} ms`;
 export const megabytes: Format = (value) => `${Math.round(value)} MB`;
 export const percents: Format = (value) => `${(100 * value).toFixed(2)} %`;
 export const tiny: Format = (value) => (value === 0 ? '0' : value.toExponential(1));

@@ -8,7 +8,9 @@ import { createApp, type App } from '../src-core/app.ts';
 import type { RunId } from '../src-core/workspace/records.ts';
 import { nodePorts } from '../src-main/nodeHost.ts';
 import type { Benchmark } from './bench.ts';
+import { storeRuns } from './manyRuns.ts';
 import { atLeast, atMost, plain, type Row } from './measure.ts';
+import { stepsPerSecond } from './stepTimes.ts';
 
 /** About 3000 steps. */
 const digits = 10_000;
@@ -67,9 +69,8 @@ async function whileTraining(app: App): Promise<{ rows: Row[]; rate: number }> {
   if (run.state.status !== 'finished') throw new Error(`the run is ${run.state.status}`);
   const { seconds } = (await app.runViews.list()).find((one) => one.run === id)!;
   const late = (percentile: number): number => delay.percentile(percentile) / 1e6;
-  const { stepsPerSecond } = rateOf(app, id);
   return {
-    rate: stepsPerSecond,
+    rate: stepsPerSecond(app, id),
     rows: [
       atMost('event loop while training, p99', [late(99)], delayBarMs, milliseconds),
       atMost('event loop while training, latest', [delay.max / 1e6], delayBarMs, milliseconds),
@@ -79,17 +80,6 @@ async function whileTraining(app: App): Promise<{ rows: Row[]; rate: number }> {
       ),
     ],
   };
-}
-
-function rateOf(app: App, id: RunId) {
-  const rates = app.workspace.metrics
-    .series(id, 'samplesPerSecond')
-    .flatMap(({ bytes }) =>
-      Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i)),
-    );
-  const { batchSize } = app.run(id).options;
-  const seconds = rates.reduce((sum, rate) => sum + batchSize / rate, 0);
-  return { stepsPerSecond: rates.length / seconds };
 }
 
 async function drain(events: AsyncIterable<unknown>): Promise<number> {
@@ -110,7 +100,7 @@ function begun(app: App, id: RunId): Promise<void> {
 }
 
 async function whilePacking(app: App): Promise<Row[]> {
-  const ids = manyRuns(app);
+  const ids = storeRuns(app.workspace, runs, steps);
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
   const took: number[] = [];
@@ -127,20 +117,4 @@ async function whilePacking(app: App): Promise<Row[]> {
     plain(`loss of ${what}, packed again`, milliseconds(again)),
     atMost('event loop while packing, latest', [delay.max / 1e6], delayBarMs, milliseconds),
   ];
-}
-
-/** Stored as a recorder stores them: flushes of 100 steps, 64 of them joined. */
-function manyRuns({ workspace }: App): RunId[] {
-  const [trained] = workspace.runs.list();
-  const { metrics } = workspace;
-  const values = Float32Array.from({ length: 100 }, (_, i) => Math.sin(i) + 2);
-  const series = { loss: values, accuracy: values, learningRate: values, samplesPerSecond: values };
-  return Array.from({ length: runs }, () => {
-    const { id } = workspace.runs.create(trained!);
-    for (let firstStep = 1; firstStep <= steps; firstStep += values.length)
-      metrics.addSteps(id, { firstStep, series });
-    metrics.join(id, 1 + steps - 64 * values.length);
-    workspace.runs.setState(id, { status: 'stopped' });
-    return id;
-  });
 }

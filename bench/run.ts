@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accuracy } from './accuracy.ts';
 import { createBench, type Benchmark } from './bench.ts';
+import { charts } from './charts.ts';
 import { digitsMade } from './digits.ts';
 import { exports } from './export.ts';
 import { imports } from './import.ts';
 import { inspecting } from './inspect.ts';
+import { lab } from './lab.ts';
+import { live } from './live.ts';
 import { loop } from './loop.ts';
 import { machine } from './machine.ts';
 import { responsive } from './responsive.ts';
@@ -27,6 +30,9 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   accuracy,
   export: exports,
   window: appWindow,
+  charts,
+  live,
+  lab,
   inspect: inspecting,
 };
 const names = Object.keys(benchmarks);

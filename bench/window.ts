@@ -2,17 +2,15 @@
  * @file The window as a person meets it: the real server and a real browser over a dataset of a million images, and
  * keys that label while nothing else and while an import runs.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { chromium, type Browser, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { z } from 'zod';
-import { browserArgs, findBrowser } from '../e2e/browser.ts';
 import type { Benchmark } from './bench.ts';
 import { mnistFolder, writeIdx, writeManyDigits } from './data.ts';
-import { atMost, lastLine, megabytes, quantile, type Row } from './measure.ts';
+import { keyRows, openLabeling, pressKey, type KeyTimes } from './keys.ts';
+import { atMost, lastLine, megabytes, milliseconds, quantile, type Row } from './measure.ts';
+import { newPage, startBrowser, startServer, type Server } from './programWindow.ts';
 
 const sizes = { million: 1_000_000, labeling: 100_000 } as const;
 const starts = 5;
@@ -30,17 +28,13 @@ const bars = {
 };
 
 const root = join(import.meta.dirname, '..');
-const milliseconds = (value: number): string => `${value.toFixed(0)} ms`;
 
 export const appWindow: Benchmark = {
   about: `The browser host with real Chromium at 1280 × 800. First paint: from the click on the dataset to every tile on screen drawn, median of ${openings}. Repaint: ${scrolls} jumps to places anywhere; p95 is the time that 95 of 100 stay under. Keys: ${keys} labels, from the key to the next image on screen and the label stored, whichever is later.`,
   async run({ folder }) {
     const million = await filled(join(folder, 'million'), sizes.million);
     const labeling = await filled(join(folder, 'labeling'), sizes.labeling);
-    const browser = await chromium.launch({
-      executablePath: await findBrowser(),
-      args: [...browserArgs, '--enable-precise-memory-info'],
-    });
+    const browser = await startBrowser();
     try {
       const rows = [
         ...(await starting(labeling, browser)),
@@ -110,14 +104,6 @@ async function withWindow(
   }
 }
 
-async function newPage(browser: Browser): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(120_000);
-  await page.addInitScript({ path: join(import.meta.dirname, 'windowProbe.js') });
-  return page;
-}
-
 async function browsing(page: Page): Promise<Row[]> {
   const evaluate = <T>(code: string): Promise<T> => page.evaluate<T>(code);
   const cold = await evaluate<number>(`probe.openDataset('${datasetName}')`);
@@ -169,7 +155,7 @@ async function browsing(page: Page): Promise<Row[]> {
 }
 
 async function pressing(page: Page): Promise<Row[]> {
-  await openLabeling(page);
+  await openLabeling(page, datasetName);
   const taken: KeyTimes[] = [];
   for (let i = 0; i < keys; i++) taken.push(await pressKey(page, String(i % 10)));
   return keyRows('keys, 100 000 images', taken, bars.keyMs);
@@ -179,7 +165,7 @@ async function pressing(page: Page): Promise<Row[]> {
 async function pressingDuringImport(page: Page, folder: string): Promise<Row[]> {
   const source = mnistFolder ?? join(folder, 'idx');
   if (!mnistFolder) await writeIdx(source);
-  await openLabeling(page);
+  await openLabeling(page, datasetName);
   const importing = await page.context().newPage();
   await importing.goto(new URL(page.url()).origin);
   await importing.getByRole('button', { name: 'Import…' }).click();
@@ -211,71 +197,4 @@ async function pressingDuringImport(page: Page, folder: string): Promise<Row[]> 
     taken,
     bars.keyDuringImportMs,
   );
-}
-
-async function openLabeling(page: Page): Promise<void> {
-  await page.getByRole('link', { name: datasetName }).click();
-  await page.getByRole('grid', { name: 'Images' }).waitFor();
-  await page.getByRole('button', { name: 'Label', exact: true }).click();
-  await page.getByRole('img').waitFor();
-  await page.keyboard.press(await otherThanLabel(page, '9')); // the first save makes the status appear
-  await page.getByRole('status', { name: 'Saving' }).getByText('Saved').waitFor();
-}
-
-type KeyTimes = { readonly shown: number; readonly stored: number };
-
-/** A key that changes the label: equal ones would store nothing. */
-async function pressKey(page: Page, key: string): Promise<KeyTimes> {
-  const changing = await otherThanLabel(page, key);
-  await page.evaluate('probe.watchKey()');
-  await page.keyboard.press(changing);
-  return page.evaluate<KeyTimes>('probe.key');
-}
-
-async function otherThanLabel(page: Page, key: string): Promise<string> {
-  const label = await page.getByRole('img').getAttribute('aria-label');
-  return label === key ? String((Number(key) + 1) % 10) : key;
-}
-
-function keyRows(what: string, taken: readonly KeyTimes[], bar: number): Row[] {
-  const p95 = (values: readonly number[]): string => milliseconds(quantile(values, 0.95));
-  const later = taken.map(({ shown, stored }) => Math.max(shown, stored));
-  return [
-    atMost(`${what}: shown and stored, p95`, [quantile(later, 0.95)], bar, milliseconds),
-    {
-      what: `${what}: median; shown p95; stored p95`,
-      figure: `${milliseconds(quantile(later, 0.5))}; ${p95(taken.map((it) => it.shown))}; ${p95(taken.map((it) => it.stored))}`,
-      bar: '',
-      holds: null,
-    },
-  ];
-}
-
-type Server = { readonly url: string; stop(): Promise<void> };
-
-/** `npm start` where there is no desktop to open a window on. */
-async function startServer(workspace: string): Promise<Server> {
-  const words = [join(root, 'scripts/node24.mjs'), 'src-main/start.ts'];
-  const { DISPLAY: _display, WAYLAND_DISPLAY: _wayland, ...env } = process.env;
-  const child = spawn(process.execPath, words, {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...env, INKLING_WORKSPACE: workspace },
-  });
-  return {
-    url: await addressOf(child),
-    async stop() {
-      const ended = once(child, 'exit');
-      child.kill('SIGINT');
-      await ended;
-    },
-  };
-}
-
-async function addressOf(child: ChildProcess): Promise<string> {
-  for await (const line of createInterface(child.stdout!)) {
-    const url = /http:\/\/127\.0\.0\.1:\d+\/\S*/.exec(line)?.[0];
-    if (url) return url;
-  }
-  throw new Error('the program ended before it said where it is');
 }

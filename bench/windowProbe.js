@@ -56,6 +56,52 @@ globalThis.probe = {
     return performance.now() - start;
   },
 
+  /** Goes to the runs, and waits until the accuracy chart says `words`, and shows what it says. */
+  async openCharts(words) {
+    const start = performance.now();
+    document.querySelector('nav a[href="#/runs"]').click();
+    await until(() => chartSummary('Accuracy').includes(words));
+    return (await painted()) - start;
+  },
+
+  /** Begins to time what every movement of the pointer costs: `hovers`. */
+  watchHover() {
+    this.hovers = [];
+    const start = (event) => {
+      if (!event.target.closest?.('.chart')) return;
+      // Asked for before the chart asks, so it is called before the chart's answer.
+      requestAnimationFrame(async () => {
+        const begun = performance.now();
+        this.hovers.push((await message()) - begun);
+      });
+    };
+    addEventListener('pointermove', start, { capture: true });
+  },
+
+  /** Begins to write down when which step was painted: `paints`, as [milliseconds since 1970, step]. */
+  watchSteps() {
+    this.paints = [];
+    let last = 0;
+    this.stepsWatched = new MutationObserver(async () => {
+      const step = Number(/at step (\d+)\./.exec(chartSummary('Accuracy'))?.[1] ?? 0);
+      if (step === last) return;
+      last = step;
+      this.paints.push([performance.timeOrigin + (await painted()), step]);
+    });
+    this.stepsWatched.observe(document.body, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
+  },
+
+  /** Ends it once a step was painted. @returns what was written down */
+  async paintsUntil(step) {
+    while ((this.paints.at(-1)?.[1] ?? 0) < step) await nextFrame();
+    this.stepsWatched.disconnect();
+    return this.paints;
+  },
+
   /** Begins to watch for the next key: until its image is replaced by the next one, and its label is stored. */
   watchKey() {
     const place = document.querySelector('.place').textContent;
@@ -86,6 +132,12 @@ globalThis.probe = {
     });
   },
 };
+
+/** What a chart says to those who cannot see it. */
+const chartSummary = (title) =>
+  document
+    .querySelector(`main [role=img][aria-label="${title}"]`)
+    ?.parentElement.querySelector('p.visually-hidden')?.textContent ?? '';
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 

@@ -36,7 +36,7 @@ type Running = Pick<Session, 'page' | 'chooseFiles' | 'exported' | 'saved'> & {
 type Place = { readonly workspace: string; readonly scratch: string };
 
 const root = join(import.meta.dirname, '..');
-const size = { width: 1280, height: 800 };
+export const windowSize = { width: 1280, height: 800 };
 /** Waiting for one thing on screen; machines that run tests can be slow. */
 const patienceMs = 20_000;
 
@@ -88,7 +88,7 @@ async function inBrowser({ workspace, scratch }: Place): Promise<Running> {
     executablePath: await findBrowser(),
     args: [...browserArgs],
   });
-  const context = await browser.newContext({ viewport: size, colorScheme: 'light' });
+  const context = await browser.newContext({ viewport: windowSize, colorScheme: 'light' });
   const page = await context.newPage();
   await page.goto(server.url);
   const saved = async (press: () => Promise<void>): Promise<string> => {
@@ -163,7 +163,7 @@ async function addressOf(child: ChildProcess, said: string[]): Promise<string> {
 async function inElectron({ workspace, scratch }: Place): Promise<Running> {
   const app = await _electron.launch({ args: [root, '--workspace', workspace] });
   const page = await app.firstWindow();
-  await page.setViewportSize(size);
+  await page.setViewportSize(windowSize);
   return {
     page,
     async chooseFiles(press, paths) {

@@ -1,18 +1,35 @@
 /**
- * @file Every view in light and dark: nothing that axe finds, and with UPDATE_PICTURES=1 its picture in
- * docs/pictures, to be looked at.
+ * @file Every view in light and dark: nothing that axe finds, and in a small and a large window no text that is cut
+ * off. With UPDATE_PICTURES=1 its picture goes into docs/pictures, to be looked at.
  */
 import { AxeBuilder } from '@axe-core/playwright';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clippedTexts } from './clipped.ts';
 import { writeZip } from './fixtures.ts';
-import { launch, type Session } from './launch.ts';
-import { choose, expectGrid } from './steps.ts';
+import { launch, windowSize, type Session } from './launch.ts';
+import {
+  choose,
+  expectGrid,
+  expectSoon,
+  expectText,
+  fillPlan,
+  longPatienceMs,
+  startRuns,
+} from './steps.ts';
+import { storedRuns } from './stored.ts';
 
 const pictures = join(import.meta.dirname, '../docs/pictures');
+/** Some wait until a dozen runs have trained. */
+const testLimitMs = 120_000;
 const isAsked = process.env['UPDATE_PICTURES'] === '1';
+const largeSize = { width: 1920, height: 1080 };
+/** All rules are held in light; in dark nothing but the colors is different. */
+const colorRules = ['color-contrast', 'link-in-text-block'];
+const activations = ['Leaky ReLU', 'PReLU', 'Swish'];
 
 let session: Session;
 beforeAll(async () => {
@@ -21,8 +38,14 @@ beforeAll(async () => {
 });
 afterAll(() => session?.close());
 
+type View = {
+  readonly name: string;
+  readonly open: (page: Page) => Promise<void>;
+  /** Pictured in the large window too: where its layout is another one there. */
+  readonly isPicturedLarge?: true;
+};
 /** Each begins where the one before ended. */
-const views: readonly { name: string; open: (page: Page) => Promise<void> }[] = [
+const views: readonly View[] = [
   {
     name: 'first-start',
     open: (page) => page.getByRole('button', { name: 'Sample digits' }).waitFor(),
@@ -71,6 +94,7 @@ const views: readonly { name: string; open: (page: Page) => Promise<void> }[] = 
   },
   {
     name: 'dataset',
+    isPicturedLarge: true,
     async open(page) {
       await page.getByRole('link', { name: 'Sample digits' }).click();
       await expectGrid(page);
@@ -138,6 +162,74 @@ const views: readonly { name: string; open: (page: Page) => Promise<void> }[] = 
     },
   },
   {
+    name: 'train',
+    isPicturedLarge: true,
+    async open(page) {
+      await page.getByRole('link', { name: 'Train' }).first().click();
+      await expectText(page.getByRole('main'), /^, about \d/);
+    },
+  },
+  {
+    name: 'train-several',
+    async open(page) {
+      const cards = page.getByRole('group', { name: 'Activations' });
+      for (const name of activations)
+        await cards.getByRole('checkbox', { name, exact: true }).check();
+      await fillPlan(page, { Seeds: '1 2 3', Epochs: '6' });
+      await expectText(page.getByRole('main'), /^, about \d/);
+    },
+  },
+  {
+    name: 'train-more',
+    isPicturedLarge: true,
+    async open(page) {
+      await page.getByRole('button', { name: 'More', exact: true }).click();
+      await page.getByRole('button', { name: 'More', exact: true }).scrollIntoViewIfNeeded();
+      await page.getByRole('heading', { name: 'Layers' }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'runs-training',
+    async open(page) {
+      await startRuns(page, 'Start 12 runs');
+      const statuses = () => storedRuns(session.workspace).map(({ status }) => status);
+      await expectSoon(
+        () => statuses().filter((status) => status === 'finished').length > 4,
+        true,
+        longPatienceMs,
+      );
+    },
+  },
+  {
+    name: 'runs',
+    isPicturedLarge: true,
+    async open(page) {
+      const table = page.getByRole('table', { name: 'Runs' });
+      await expectSoon(
+        () => table.getByText('Finished', { exact: true }).count(),
+        12,
+        longPatienceMs,
+      );
+    },
+  },
+  {
+    name: 'comparison',
+    isPicturedLarge: true,
+    async open(page) {
+      await page.getByRole('button', { name: 'Compare', exact: true }).click();
+      await page.getByRole('region', { name: 'Verdict' }).waitFor();
+    },
+  },
+  {
+    name: 'run',
+    isPicturedLarge: true,
+    async open(page) {
+      await page.getByRole('link', { name: 'Runs' }).first().click();
+      await page.getByRole('link', { name: 'Swish · seed 1' }).click();
+      await page.getByRole('region', { name: 'Capsule' }).waitFor();
+    },
+  },
+  {
     name: 'settings',
     async open(page) {
       await page.getByRole('link', { name: 'Settings' }).click();
@@ -146,23 +238,67 @@ const views: readonly { name: string; open: (page: Page) => Promise<void> }[] = 
   },
 ];
 
-test.each(views)('$name is readable by everyone, in light and dark', async ({ name, open }) => {
+test.each(views)(
+  '$name is readable by everyone, in light and dark',
+  async (view) => {
+    const { name, isPicturedLarge = false } = view;
+    const { page } = session;
+    await view.open(page);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.locator(`html[data-theme=${colorScheme}]`).waitFor();
+      if (isAsked) await picture(page, `${name}-${colorScheme}`);
+      const axe = new AxeBuilder({ page });
+      const { violations } = await (
+        colorScheme === 'light' ? axe : axe.withRules([...colorRules])
+      ).analyze();
+      const found = violations.map(({ id, help, nodes }) => ({
+        id,
+        help,
+        where: nodes.map(({ target }) => String(target)),
+      }));
+      expect(found, `${name}, ${colorScheme}`).toEqual([]);
+    }
+    expect(await clippedTexts(page), `${name}, ${windowSize.width} wide`).toEqual([]);
+    await page.setViewportSize(largeSize);
+    await drawn(page);
+    if (isAsked && isPicturedLarge) await picture(page, `${name}-dark-${largeSize.width}`);
+    const clipped = await clippedTexts(page);
+    await page.setViewportSize(windowSize);
+    await drawn(page);
+    expect(clipped, `${name}, ${largeSize.width} wide`).toEqual([]);
+  },
+  testLimitMs,
+);
+
+test('a text that is cut off would be found', async () => {
   const { page } = session;
-  await open(page);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.locator(`html[data-theme=${colorScheme}]`).waitFor();
-    if (isAsked) await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map(({ id, help, nodes }) => ({
-      id,
-      help,
-      where: nodes.map(({ target }) => String(target)),
-    }));
-    expect(found, `${name}, ${colorScheme}`).toEqual([]);
-  }
+  await page.evaluate(() => {
+    const box = document.createElement('p');
+    box.style.cssText = 'width: 20px; overflow: hidden; white-space: nowrap';
+    box.textContent = 'longer than its box';
+    document.body.append(box);
+  });
+  expect(await clippedTexts(page)).toEqual(['cut off (x): <p> longer than its box']);
 });
 
 test('nothing was complained about', () => {
   expect(session.complaints).toEqual([]);
 });
+
+/** In 256 colors, which is a third of the bytes and looks the same. */
+async function picture(page: Page, name: string): Promise<void> {
+  const png = await page.screenshot();
+  await sharp(png)
+    .png({ palette: true, effort: 10 })
+    .toFile(join(pictures, `${name}.png`));
+}
+
+/** Sizes are watched: what follows from one is drawn a frame later. */
+const drawn = (page: Page): Promise<void> =>
+  page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+      }),
+  );

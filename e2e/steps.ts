@@ -13,9 +13,16 @@ export async function expectText(where: Locator, text: string | RegExp): Promise
   await where.getByText(text).filter({ visible: true }).first().waitFor();
 }
 
+/** For what takes a while even on a quiet machine, such as training; a busy one takes several times as long. */
+export const longPatienceMs = 100_000;
+
 /** Waits until what `read` returns is `expected`. */
-export async function expectSoon<T>(read: () => T | Promise<T>, expected: T): Promise<void> {
-  await expect.poll(read, { timeout: 20_000, interval: 25 }).toEqual(expected);
+export async function expectSoon<T>(
+  read: () => T | Promise<T>,
+  expected: T,
+  patienceMs = 20_000,
+): Promise<void> {
+  await expect.poll(read, { timeout: patienceMs, interval: 25 }).toEqual(expected);
 }
 
 /** Imports files through the dialog, and stays on its report. */

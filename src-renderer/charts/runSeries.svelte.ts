@@ -6,10 +6,12 @@ import {
   trainingPaths,
   type EpochRow,
   type LiveSteps,
+  type RunInfo,
   type SeriesName,
 } from '../../src-core/contract/training.ts';
 import { api, connection, problemOf } from '../transport.ts';
 import type { Problem } from '../../src-core/contract.ts';
+import { runs as known } from '../state/runs.svelte.ts';
 import { PackedSeries, readSeries } from './packedSeries.ts';
 
 /** Runs in one reading: an answer of some megabytes. */
@@ -18,8 +20,11 @@ const batchRuns = 50;
 const keptRuns = 300;
 /** A series grown beyond this is read again, and comes thinned. */
 const pointsMax = 40_000;
-/** Between two redrawings of growing curves. */
-const redrawMs = 100;
+/**
+ * Between two redrawings of growing curves. What comes later than that is drawn at once, so that this costs no more
+ * than one flush of steps in delay, and half the drawing of every flush: training needs the processor too.
+ */
+const redrawMs = 200;
 /** Before a subscription that ended by itself is tried again. */
 const resubscribeMs = 1000;
 
@@ -36,7 +41,7 @@ export type Measurements = {
 type Kept = { -readonly [K in keyof Measurements]: Measurements[K] } & { isStale: boolean };
 
 class RunSeries {
-  /** Rises when something that is looked at has changed: at most ten times a second. */
+  /** Rises when something that is looked at has changed: at most five times a second. */
   version = $state(0);
   /** Why measurements could not be read; null while they can. */
   failure: Problem | null = $state.raw(null);
@@ -51,6 +56,9 @@ class RunSeries {
   #stop: AbortController | null = null;
   #isTelling = false;
   #drawnMs = 0;
+  #toldAt = -Infinity;
+  /** The runs as they were when listening ended. A line of the list is a new object whenever its run has changed. */
+  #left = new Map<string, RunInfo | undefined>();
 
   /** Listens to what is measured until the returned function is called: made for `$effect`. */
   follow(): () => void {
@@ -59,7 +67,9 @@ class RunSeries {
       void this.#listen(this.#stop.signal);
     }
     return () => {
-      if (--this.#followers === 0) this.#stop?.abort();
+      if (--this.#followers > 0) return;
+      this.#stop?.abort();
+      this.#left = new Map([...this.#kept.keys()].map((run) => [run, known.get(run)]));
     };
   }
 
@@ -84,7 +94,8 @@ class RunSeries {
       try {
         // Subscribed before reading, so that no step falls between the two.
         const steps = await api.runs.live(undefined, { signal });
-        for (const kept of this.#kept.values()) kept.isStale = true;
+        for (const [run, kept] of this.#kept) kept.isStale ||= !this.#isUnchanged(run);
+        this.#left.clear();
         void this.#read();
         for await (const event of steps) this.#take(event);
       } catch (error) {
@@ -121,6 +132,13 @@ class RunSeries {
     } finally {
       this.isReading = false;
     }
+  }
+
+  /** Since listening ended: it did not train then, and nothing was told of it, nor was the whole list read again. */
+  #isUnchanged(run: string): boolean {
+    const before = this.#left.get(run);
+    const isOn = before?.status === 'running' || before?.status === 'paused';
+    return before !== undefined && !isOn && before === known.get(run);
   }
 
   #missing(): readonly string[] {
@@ -169,13 +187,15 @@ class RunSeries {
     if (this.#isTelling) return;
     this.#isTelling = true;
     // No more than a third of the time goes into drawing.
+    const next = this.#toldAt + Math.max(redrawMs, this.#drawnMs * 3);
     setTimeout(
       () =>
         requestAnimationFrame(() => {
           this.#isTelling = false;
+          this.#toldAt = performance.now();
           this.version++;
         }),
-      Math.max(redrawMs, this.#drawnMs * 3),
+      next - performance.now(),
     );
   }
 }

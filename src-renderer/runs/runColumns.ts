@@ -125,7 +125,7 @@ export const runColumns: Readonly<Record<string, RunColumn>> = {
     ...{
       kind: 'number',
       title: 'Samples/s',
-      width: 112,
+      width: 136,
       text: (value) => whole(value),
       isSummed: true,
     },
