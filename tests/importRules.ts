@@ -42,6 +42,8 @@ const parts: Readonly<Record<string, Part>> = {
   'src-core/training': { parts: middle, packages: ['node:', 'zod'] },
   'src-core/inspect': { parts: middle, packages: ['node:', 'zod', 'umap-js'] },
   'src-core/export': { parts: middle, packages: ['node:', 'zod', 'onnxruntime-node'] },
+  // Runs in exported pages and in the app's own.
+  'src-core/export/page': { parts: [], packages: [] },
   // The page reads it too, so it may bring in nothing but descriptions.
   'src-core/contract.ts': {
     parts: ['src-core/model', 'src-core/contract'],
@@ -87,7 +89,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   'src-preload': { parts: ['src-core/contract.ts'], packages: ['electron'] },
   'src-renderer': {
-    parts: ['src-core/contract.ts', 'src-core/contract'],
+    parts: ['src-core/contract.ts', 'src-core/contract', 'src-core/export/page'],
     packages: ['svelte', 'zod', '@lucide/svelte', '@orpc/*', 'chart.js'],
   },
 };

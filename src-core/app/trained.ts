@@ -80,9 +80,9 @@ async function judgedSamples(models: Models, run: Run, samples: TensorCache, ran
   return { probabilities, logits };
 }
 
-function requireFinished({ id, state }: Run): void {
-  if (state.status !== 'finished')
-    throw failure('run-unfinished', { run: id, status: state.status });
+/** One that is given more epochs has a result meanwhile. */
+function requireFinished({ id, state, result }: Run): void {
+  if (result === null) throw failure('run-unfinished', { run: id, status: state.status });
 }
 
 export type ImagePrediction = {
