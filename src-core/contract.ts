@@ -148,12 +148,22 @@ export const ImportFrom = z.discriminatedUnion('kind', [
 export type ImportFrom = z.infer<typeof ImportFrom>;
 
 const SplitCounts = z.object({ train: Count, validation: Count, test: Count, none: Count });
+const SkippedFile = z.object({ path: z.string(), code: z.string(), reason: z.string() });
 
 export const ImportPreview = z.object({
   format: z.string(),
   items: Count,
   classes: z.array(z.object({ name: z.string().nullable(), count: Count })),
   splits: SplitCounts,
+  /** What reading showed: of a large source, of its first `items` alone. */
+  read: z.object({
+    items: Count,
+    /** Pictures that are the same as one before them. */
+    duplicates: Count,
+    /** The first of those that cannot be read; `unreadableCount` counts all. */
+    unreadable: z.array(SkippedFile),
+    unreadableCount: Count,
+  }),
 });
 export type ImportPreview = z.infer<typeof ImportPreview>;
 
@@ -164,7 +174,7 @@ export const ImportReport = z.object({
   duplicates: Count,
   classes: z.array(z.object({ name: z.string(), count: Count })),
   splits: SplitCounts,
-  skipped: z.array(z.object({ path: z.string(), code: z.string(), reason: z.string() })),
+  skipped: z.array(SkippedFile),
   skippedCount: Count,
 });
 export type ImportReport = z.infer<typeof ImportReport>;
@@ -373,7 +383,7 @@ export type Desktop = {
   pathOf(file: object): string;
 };
 
-export const desktopChoices = ['importFile', 'importFolder', 'exportFolder'] as const;
+export const desktopChoices = ['importFile', 'importFolder', 'exportFolder', 'modelFile'] as const;
 export type DesktopChoice = (typeof desktopChoices)[number];
 
 /** The message with which a desktop page gives away one end of its channel: `window.postMessage(…, '*', [port])`. */

@@ -257,6 +257,10 @@ export const catalogue = {
     message: `The setting ${p.setting} cannot be used: ${p.problem}.`,
     hint: 'Correct this setting and try again.',
   }),
+  'classes-changed': (p: { run: string }) => ({
+    message: `The dataset's classes are not those that ${p.run} learned, or stand in another order.`,
+    hint: 'Train it anew: a network that was trained answers with the classes it learned.',
+  }),
   'run-unfinished': (p: { run: string; status: string }) => ({
     message: `The run ${p.run} is ${p.status}, so it has no trained network to use yet.`,
     hint: 'Let it finish, or continue it with "resume".',

@@ -118,7 +118,7 @@ function trainingRoutes({ training: os }: Pick<Implementer, 'training'>, { train
   };
 }
 
-function runRoutes({ runs: os }: Pick<Implementer, 'runs'>, { runViews: runs }: App) {
+function runRoutes({ runs: os }: Pick<Implementer, 'runs'>, { runViews: runs, training }: App) {
   return {
     list: os.list.handler(() => runs.list()),
     capsule: os.capsule.handler(({ input }) => runs.capsule(input.run)),
@@ -132,6 +132,7 @@ function runRoutes({ runs: os }: Pick<Implementer, 'runs'>, { runViews: runs }: 
     remove: os.remove.handler(({ input }) => runs.remove(input.runs)),
     reorder: os.reorder.handler(({ input }) => runs.reorder(input.runs)),
     again: os.again.handler(({ input }) => runs.again(input.run)),
+    follow: os.follow.handler(({ input }) => training.follow(input.run, input.from)),
     concurrency: os.concurrency.handler(() => runs.concurrency()),
     setConcurrency: os.setConcurrency.handler(({ input }) => runs.setConcurrency(input.runs)),
     compare: os.compare.handler(({ input }) => runs.compare(input.runs, input.target)),
@@ -161,9 +162,10 @@ function modelRoutes({ models: os }: Pick<Implementer, 'models'>, app: App, host
   const { models } = app.inspecting;
   return {
     list: os.list.handler(() => models.list()),
-    open: os.open.handler(async ({ input }) =>
-      models.open((await host.importPlace(input.from)).path),
-    ),
+    open: os.open.handler(async ({ input }) => {
+      const { path, shown } = await host.importPlace(input.from);
+      return models.open(path, shown);
+    }),
     close: os.close.handler(({ input }) => models.close(input.file)),
     predict: os.predict.handler(async ({ input }) => ({
       answers: await models.predict(input.asked),
@@ -177,6 +179,7 @@ function inspectRoutes({ inspect: os }: Pick<Implementer, 'inspect'>, app: App) 
     checkpoints: os.checkpoints.handler(({ input }) => inspect.checkpoints(input)),
     evaluate: os.evaluate.handler(({ input }) => inspect.evaluate(input)),
     mistakes: os.mistakes.handler(({ input }) => inspect.mistakes(input)),
+    predictions: os.predictions.handler(({ input }) => inspect.predictions(input)),
     cell: os.cell.handler(({ input }) => inspect.cell(input)),
     pick: os.pick.handler(({ input }) => inspect.pick(input)),
     disagreement: os.disagreement.handler(({ input }) => inspect.disagreement(input)),

@@ -210,19 +210,22 @@ test('no window is opened, and a page that crashed comes back', async () => {
   expect(contents.reloads).toBe(1);
 });
 
-test('nothing is permitted but copying text, and that to the page alone', async () => {
+test('nothing is permitted but copying text and seeing through the camera, to the page alone', async () => {
   const { permissions } = await started();
-  const asks = (permission: string, requestingUrl: string): boolean => {
+  const asks = (permission: string, requestingUrl: string, mediaTypes?: string[]): boolean => {
     let answer = true;
     permissions['request']!(
       ...([
         null,
         permission,
         (granted: boolean) => (answer = granted),
-        { requestingUrl },
+        { requestingUrl, mediaTypes },
       ] as never[]),
     );
-    const isChecked = permissions['check']!(...([null, permission, requestingUrl] as never[]));
+    const checked = { mediaType: mediaTypes?.at(-1) };
+    const isChecked = permissions['check']!(
+      ...([null, permission, requestingUrl, checked] as never[]),
+    );
     expect(isChecked).toBe(answer);
     return answer;
   };
@@ -237,6 +240,10 @@ test('nothing is permitted but copying text, and that to the page alone', async 
   expect(asks('clipboard-sanitized-write', 'inkling://app/')).toBe(true);
   expect(asks('clipboard-sanitized-write', 'https://evil.example/')).toBe(false);
   expect(asks('clipboard-sanitized-write', 'inkling://app.evil/')).toBe(false);
+  expect(asks('media', 'inkling://app/', ['video'])).toBe(true);
+  expect(asks('media', 'inkling://app/', ['audio'])).toBe(false);
+  expect(asks('media', 'inkling://app/', ['video', 'audio'])).toBe(false);
+  expect(asks('media', 'https://evil.example/', ['video'])).toBe(false);
   expect(permissions['device']!()).toBe(false);
 });
 

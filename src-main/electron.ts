@@ -86,18 +86,23 @@ function confine(contents: WebContents): void {
   });
 }
 
-/** Copying text is all a page may ask for. */
-const granted = 'clipboard-sanitized-write';
+/** All a page may ask for: to copy text, and to see through the camera, never to hear. */
+const copying = 'clipboard-sanitized-write';
+const capture = 'media';
 
 function denyPermissions({ session }: Electron): void {
   const isOurs = (url: string | undefined) =>
     url === origin || (url?.startsWith(`${origin}/`) ?? false);
-  session.defaultSession.setPermissionRequestHandler((_contents, permission, callback, details) =>
-    callback(permission === granted && isOurs(details.requestingUrl)),
-  );
-  session.defaultSession.setPermissionCheckHandler(
-    (_contents, permission, asking) => permission === granted && isOurs(asking),
-  );
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, callback, details) => {
+    const kinds = details.mediaTypes ?? [];
+    const isVideo = kinds.length > 0 && kinds.every((kind) => kind === 'video');
+    const isGranted = permission === copying || (permission === capture && isVideo);
+    callback(isGranted && isOurs(details.requestingUrl));
+  });
+  session.defaultSession.setPermissionCheckHandler((_contents, permission, asking, details) => {
+    const isVideo = details?.mediaType === 'video';
+    return (permission === copying || (permission === capture && isVideo)) && isOurs(asking);
+  });
   session.defaultSession.setDevicePermissionHandler(() => false);
 }
 
@@ -168,6 +173,14 @@ const dialogs: Readonly<Record<DesktopChoice, OpenDialogOptions>> = {
     filters: [
       { name: 'Datasets', extensions: ['zip', 'csv', 'tsv', 'jsonl', 'ndjson', 'gz'] },
       { name: 'All files', extensions: ['*'] }, // IDX files have no ending of their own
+    ],
+  },
+  modelFile: {
+    title: 'Open a model',
+    properties: ['openFile'],
+    filters: [
+      { name: 'ONNX models', extensions: ['onnx'] },
+      { name: 'All files', extensions: ['*'] },
     ],
   },
   importFolder: { title: 'Import a folder', properties: ['openDirectory'] },

@@ -127,11 +127,16 @@ export type Session = {
       contents: WebContents | null,
       permission: string,
       callback: (granted: boolean) => void,
-      details: { requestingUrl?: string },
+      details: { requestingUrl?: string; mediaTypes?: readonly string[] },
     ) => void,
   ): void;
   setPermissionCheckHandler(
-    handler: (contents: WebContents | null, permission: string, origin: string) => boolean,
+    handler: (
+      contents: WebContents | null,
+      permission: string,
+      origin: string,
+      details?: { mediaType?: string },
+    ) => boolean,
   ): void;
   setDevicePermissionHandler(handler: () => boolean): void;
 };

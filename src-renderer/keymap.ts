@@ -8,12 +8,13 @@
 
 /** Where a command can be given. Commands of contexts that are in force together must differ in their chords. */
 export const contexts = {
-  app: { title: 'Everywhere', together: ['dataset', 'grid', 'labeling', 'train', 'runs'] },
+  app: { title: 'Everywhere', together: ['dataset', 'grid', 'labeling', 'train', 'runs', 'try'] },
   dataset: { title: 'Dataset', together: ['app', 'grid', 'labeling'] },
   grid: { title: 'Images', together: ['app', 'dataset'] },
   labeling: { title: 'Labeling', together: ['app', 'dataset'] },
   train: { title: 'Train', together: ['app'] },
   runs: { title: 'Runs', together: ['app'] },
+  try: { title: 'Try it', together: ['app'] },
 } as const satisfies Record<string, { title: string; together: readonly string[] }>;
 export type KeyContext = keyof typeof contexts;
 
@@ -83,6 +84,13 @@ export const keymap = {
   'runs.hide': { context: 'runs', title: 'Hide or show in the charts', keys: ['h'] },
   'runs.allOfX': { context: 'runs', title: 'Zoom out', keys: ['z'] },
   'runs.remove': { context: 'runs', title: 'Remove the selected runs…', keys: ['delete'] },
+
+  'try.add': { context: 'try', title: 'Add to dataset', keys: ['a', 'enter'] },
+  'try.clear': { context: 'try', title: 'Clear', keys: ['escape', 'delete'] },
+  'try.undo': { context: 'try', title: 'Undo', keys: ['Mod+z'], repeats: true },
+  'try.eraser': { context: 'try', title: 'Eraser or pen', keys: ['e'] },
+  'try.picture': { context: 'try', title: 'Open picture…', keys: ['Mod+o'] },
+  'try.camera': { context: 'try', title: 'Camera', keys: [] },
 } as const satisfies Record<string, Command>;
 export type CommandId = keyof typeof keymap;
 

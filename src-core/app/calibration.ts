@@ -104,6 +104,7 @@ function startMessage(
     spec,
     options: { ...options, ...endless },
     resumeFrom: null,
+    startHash: null,
     isExtended: false,
     checkpointIntervalMs: patienceMs,
     epochBytesMax: 0,

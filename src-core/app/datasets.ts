@@ -94,7 +94,7 @@ function jobCalls(ports: DatasetPorts, changed: (dataset: number) => void) {
     onProgress: progress,
   });
   return {
-    /** Reads no picture. @throws InklingError those of the formats */
+    /** Writes nothing. @throws InklingError those of the formats */
     preview: ({ path, shown }: ImportPlace): Promise<ImportPreview> => previewJson(path, shown),
 
     import: (place: ImportPlace, dataset: string): string =>
@@ -144,8 +144,12 @@ export type ExportPlace = {
 };
 
 const previewJson = async (path: string, shown: string): Promise<ImportPreview> => {
-  const { format, items, classes, splits } = await previewPath(path, shown);
-  return { format, items, classes: [...classes], splits };
+  const { classes, read, ...preview } = await previewPath(path, shown);
+  return {
+    ...preview,
+    classes: [...classes],
+    read: { ...read, unreadable: [...read.unreadable] },
+  };
 };
 
 export function classCalls({ workspace, images, tell }: DatasetPorts) {

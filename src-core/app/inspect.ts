@@ -6,6 +6,7 @@ import type {
   CheckpointInfo,
   Disagreement,
   EvaluationInfo,
+  ImagePrediction,
   MistakeInfo,
 } from '../contract/inspecting.ts';
 import { failure } from '../errors.ts';
@@ -15,7 +16,7 @@ import type { Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { disagreement } from './disagreement.ts';
 import { evaluate, type EvaluateRequest } from './evaluate.ts';
-import type { Evaluations, KeptEvaluation } from './evaluations.ts';
+import { measured, type Evaluations, type KeptEvaluation } from './evaluations.ts';
 import type { ColumnStore } from './imageColumns.ts';
 import type { Jobs } from './jobs.ts';
 import { manyCalls } from './lookAtMany.ts';
@@ -52,6 +53,8 @@ export function inspectCalls(ports: InspectPorts) {
       evaluate: (asked: EvaluateRequest): Promise<EvaluationInfo> => evaluate(tools, asked),
       mistakes: ({ evaluation, start, count }: Piece): MistakeInfo[] =>
         evaluations.get(evaluation).mistakes.slice(start, start + count),
+      predictions: ({ evaluation, images }: { evaluation: string; images: number[] }) =>
+        predictionsOf(evaluations.get(evaluation), images),
       ...viewCalls(ports),
       ...lookCalls({ workspace, inspector: live, tensors }),
       ...manyCalls(tools),
@@ -65,6 +68,25 @@ export function inspectCalls(ports: InspectPorts) {
       patient.close();
     },
   };
+}
+
+/** Of the images asked for; of one that was judged twice, its first. */
+function predictionsOf(kept: KeptEvaluation, wanted: readonly number[]): ImagePrediction[] {
+  const { images, labels, predicted, probabilities, classes } = kept;
+  const asked = new Set(wanted);
+  const found = new Map<number, ImagePrediction>();
+  images.forEach((image, n) => {
+    if (!asked.has(image) || found.has(image)) return;
+    const answer = predicted[n]!;
+    const confidence = measured(probabilities[n * classes.length + answer]!);
+    found.set(image, {
+      image,
+      label: labels[n]! < 0 ? null : labels[n]!,
+      predicted: answer,
+      confidence,
+    });
+  });
+  return [...found.values()];
 }
 
 type Piece = { readonly evaluation: string; readonly start: number; readonly count: number };

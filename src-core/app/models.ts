@@ -67,9 +67,13 @@ export class Models {
     ];
   }
 
-  /** @throws InklingError of `openModel` */
-  async open(path: string): Promise<ModelInfo> {
-    const about = await this.#inspector.call('describe', { path }, { limitMs: fileLimitMs });
+  /** @param shown what messages call it; its path unless given. @throws InklingError of `openModel` */
+  async open(path: string, shown = path): Promise<ModelInfo> {
+    const limited = { limitMs: fileLimitMs };
+    const asked = this.#inspector.call('describe', { path }, limited);
+    const about = await asked.catch((error: unknown) => {
+      throw renamed(error, path, shown);
+    });
     return ofFile(this.#files.add((file) => ({ file, path, ...about }), 0));
   }
 
@@ -135,6 +139,12 @@ export class Models {
           : { id: dataset, name: this.#workspace.datasets.byId(dataset).name },
     };
   }
+}
+
+/** An uploaded file is known by its name; where it lies meanwhile says nothing to anyone. */
+function renamed(error: unknown, path: string, shown: string): unknown {
+  if (!(error instanceof InklingError)) return error;
+  return new InklingError(error.code, error.message.replaceAll(path, shown), error.hint);
 }
 
 function ofFile({ file, path, input, classes }: OpenedFile): ModelInfo {

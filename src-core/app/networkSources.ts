@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CheckpointInfo } from '../contract/inspecting.ts';
 import { failure } from '../errors.ts';
 import type { NetworkSource } from '../inspect/messages.ts';
-import { epochFiles } from '../training/epochFiles.ts';
+import { epochFiles, startFile } from '../training/epochFiles.ts';
 import { keptFile } from '../training/kept.ts';
 import { RunResult } from '../training/metrics.ts';
 import type { Checkpoint } from '../workspace/outcomes.ts';
@@ -24,7 +24,7 @@ export type RunNetwork = {
  */
 export function runNetwork(workspace: Workspace, name: string, epoch: number | null): RunNetwork {
   const run = workspace.runs.get(parseRunId(name));
-  if (epoch === 0) return network(run, 0, { kind: 'initial' });
+  if (epoch === 0) return network(run, 0, beginning(workspace, run));
   const kept = keptCheckpoint(workspace, run);
   const files = filesOf(workspace, run);
   if (epoch === null) {
@@ -44,14 +44,22 @@ function network(run: Run, epoch: number, parameters: NetworkSource['parameters'
   return { run, epoch, source: { kind: 'network', spec, options, engine, device, parameters } };
 }
 
-/** What the run left for use, also while it is given more epochs; before its first end, its last checkpoint. */
+/** Before the first step: what the run was given, or the initial values of its seed. */
+function beginning(workspace: Workspace, run: Run): NetworkSource['parameters'] {
+  if (!run.start) return { kind: 'initial' };
+  return { kind: 'file', path: join(workspace.checkpointFolder, run.id, startFile) };
+}
+
+/**
+ * What the run left for use, also while it is given more epochs; of one that has never finished, its last checkpoint.
+ */
 export function keptCheckpoint(
   workspace: Workspace,
-  { id, result }: Run,
+  run: Run,
 ): Pick<Checkpoint, 'epoch' | 'file'> | undefined {
-  if (result === null) return workspace.checkpoints.get(id, 'last');
-  const parsed = RunResult.parse(result);
-  return { epoch: parsed.keptEpoch, file: `${id}/${keptFile(parsed)}` };
+  if (run.result === null) return workspace.checkpoints.get(run.id, 'last');
+  const result = RunResult.parse(run.result);
+  return { epoch: result.keptEpoch, file: `${run.id}/${keptFile(result)}` };
 }
 
 type EpochPlace = { readonly epoch: number; readonly path: string; readonly bytes: number };

@@ -71,6 +71,7 @@ export function runInfo(stored: StoredRun, { place, dataset, now }: Around): Run
     secondsLeft: now && secondsLeft(stored, now),
     parametersHash: result?.parametersHash ?? null,
     repeats: repeatsOf(run, result),
+    follows: run.follows === null ? null : { run: run.follows, isContinued: run.start !== null },
   };
 }
 
@@ -149,6 +150,7 @@ export function capsuleOf(run: Run, snapshot: Snapshot, dataset: string | null):
     engine,
     device,
     versions: { ...versions },
+    start: run.start && { run: run.follows, ...run.start },
     createdAt,
     startedAt,
     endedAt,

@@ -84,6 +84,7 @@ describe('runs that are over', () => {
       optimizer: 'Adam',
       problem: null,
       repeats: null,
+      follows: null,
     });
     expect(first!.comparison).not.toBeNull();
     const epochs = app.workspace.metrics.epochs(ids[0]!).map(({ values }) => values) as {
@@ -142,7 +143,7 @@ describe('runs that are over', () => {
   });
 
   it('are repeated, and told to come out identical', async () => {
-    const { run } = app.runViews.again(ids[0]!);
+    const { run } = await app.runViews.again(ids[0]!);
     expect((await infoOf(app, run)).repeats).toEqual({ run: 'r1', identical: null });
     await app.supervisor.ended(run);
     const info = await infoOf(app, run);

@@ -1,9 +1,11 @@
 /** @file What pages do with runs: see them, steer them, compare them. */
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Capsule, EpochRow, LiveSteps, RunInfo, SeriesName } from '../contract/training.ts';
 import { comparisonText } from '../inspect/comparisonTable.ts';
 import type { RunId } from '../workspace/records.ts';
 import { parseRunId, type NewRun } from '../workspace/runs.ts';
+import { readStart } from '../training/epochFiles.ts';
 import { RunResult } from '../training/metrics.ts';
 import { breathing } from './breathing.ts';
 import { compareRuns, toldComparison } from './comparisons.ts';
@@ -64,15 +66,17 @@ function steeringCalls({ workspace, supervisor, versions }: RunPorts, watch: Run
     remove: (names: readonly string[]): Promise<void> =>
       supervisor.remove([...new Set(names.map(parseRunId))]),
 
-    /** The same snapshot, spec, options, seed, engine and device once more. @throws InklingError `run-unknown` */
-    again(name: string): { run: RunId } {
+    /** The same snapshot, spec, options, seed, engine and device once more. @throws InklingError `run-unknown`, `checkpoint-damaged` */
+    async again(name: string): Promise<{ run: RunId }> {
       const run = workspace.runs.get(parseRunId(name));
-      const { snapshot, preset, spec, options, engine, device } = run;
+      const { snapshot, preset, spec, options, engine, device, follows, start } = run;
+      const folder = join(workspace.checkpointFolder, run.id);
+      const params = start && (await readStart(folder, start.parametersHash));
       const parametersHash =
         run.result === null ? null : RunResult.parse(run.result).parametersHash;
       const repeats = { run: run.id, parametersHash };
-      const request = { snapshot, preset, spec, options, engine, device, versions, repeats };
-      return { run: supervisor.start(request).id };
+      const same = { snapshot, preset, spec, options, engine, device, follows, start };
+      return { run: supervisor.start({ ...same, versions, repeats }, params).id };
     },
   };
 }

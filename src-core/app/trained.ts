@@ -80,7 +80,7 @@ async function judgedSamples(models: Models, run: Run, samples: TensorCache, ran
   return { probabilities, logits };
 }
 
-/** Once is enough: while it is given more epochs, its result so far stays in use. */
+/** One that is given more epochs has a result meanwhile. */
 function requireFinished({ id, state, result }: Run): void {
   if (result === null) throw failure('run-unfinished', { run: id, status: state.status });
 }

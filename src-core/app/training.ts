@@ -13,11 +13,12 @@ import type { Supervisor } from '../training/supervisor.ts';
 import type { TrainerProcess } from '../training/trainerProcess.ts';
 import type { Dataset } from '../workspace/datasets.ts';
 import type { DatasetId } from '../workspace/records.ts';
-import { rowOf, type NewRun, type Run } from '../workspace/runs.ts';
+import { parseRunId, rowOf, type NewRun, type Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { augmentedPictures } from './augmented.ts';
 import { calibrate } from './calibration.ts';
 import { readCatalog, readCurves } from './catalog.ts';
+import { beginningFrom, planOfRun, requireSameClasses, type Beginning } from './following.ts';
 import { createForecasts, type Forecasts } from './forecasts.ts';
 import { factsOf, reportOf } from './planCheck.ts';
 import { labelsOf, specOf } from './planning.ts';
@@ -109,6 +110,20 @@ function planCalls(tools: Tools) {
       return { runs: started.map(({ id }) => id), comparison: started[0]?.comparison ?? null };
     },
 
+    /**
+     * The plan of a run on what its dataset is now, as a run of its own: from initial values, or from what it kept.
+     *
+     * @throws InklingError `run-unknown`, `run-unfinished`, `classes-changed`, and what `start` throws
+     */
+    async follow(name: string, from: 'initial' | 'kept'): Promise<{ run: string }> {
+      const { workspace } = tools;
+      const before = workspace.runs.get(parseRunId(name));
+      const facts = await factsSoon(tools, planOfRun(workspace, before));
+      const beginning = from === 'kept' ? await beginningFrom(workspace, before) : null;
+      const [run] = startRuns(tools, facts, { before, beginning });
+      return { run: run!.id };
+    },
+
     /** The same at once: whether the device is really there, the trainer finds out. */
     startNow: (plan: TrainPlan): Run[] => startRuns(tools, factsNow(tools, plan)),
   };
@@ -152,26 +167,47 @@ function requireStartable(facts: Facts): void {
   if (problem) throw problem.error;
 }
 
+/** The run that another one follows, and the parameters it gives to it; null: none. */
+type Following = { readonly before: Run; readonly beginning: Beginning | null };
+
 /**
  * Freezes the dataset once, and stores a run for each seed and activation on that snapshot.
  *
  * @throws InklingError for a plan with problems, `disk-full`, `workspace-in-use`
  */
-function startRuns({ workspace, supervisor, versions }: Tools, facts: Facts): Run[] {
+function startRuns(
+  { workspace, supervisor, versions }: Tools,
+  facts: Facts,
+  following: Following | null = null,
+): Run[] {
   requireStartable(facts);
   const { plan } = facts;
   const { preset, engine, device, limit, seeds } = plan;
-  return supervisor.startAll((): NewRun[] => {
+  const prepare = (): NewRun[] => {
     const dataset = workspace.datasets.byId(plan.dataset as DatasetId);
     const snapshot = freezeSnapshot(workspace, dataset, { limit, shape: plan.input });
     const data = { input: snapshot.shape, classes: snapshot.classes.length };
     const specs = labelsOf(plan).map((label) => specOf(plan, label, data));
     const comparison = specs.length * seeds.length > 1 ? comparisonName(workspace) : null;
-    const common = { snapshot: snapshot.hash, preset, engine, device, versions, comparison };
+    if (following?.beginning) requireSameClasses(workspace, following.before, snapshot.classes);
+    const kin = {
+      follows: following?.before.id ?? null,
+      start: following?.beginning?.start ?? null,
+    };
+    const common = {
+      snapshot: snapshot.hash,
+      preset,
+      engine,
+      device,
+      versions,
+      comparison,
+      ...kin,
+    };
     return seeds.flatMap((seed) =>
       specs.map((spec) => ({ ...common, spec, options: { ...plan.options, seed } })),
     );
-  });
+  };
+  return supervisor.startAll(prepare, following?.beginning?.params ?? null);
 }
 
 /** After the run it begins with: no other comparison that has runs is called the same. */

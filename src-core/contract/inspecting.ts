@@ -28,7 +28,7 @@ const pixelCharsMax = 4 * Math.ceil((3 * 512 * 512) / 3);
 /** All inputs of one call: a call is 2 MiB at most. Models with larger inputs are asked in calls of their own. */
 const pixelCharsAtOnceMax = 1_500_000;
 /** A drawing or a photograph that is added to a dataset, as base64; a call is 2 MiB at most. */
-const pictureCharsMax = 1_500_000;
+export const pictureCharsMax = 1_500_000;
 /** Evaluations and lists of mistakes are read in pieces of a screenful or a few. */
 const mistakesMax = 1000;
 
@@ -107,6 +107,15 @@ export const MistakeInfo = z.object({
   labelProbability: Measured,
 });
 export type MistakeInfo = z.infer<typeof MistakeInfo>;
+
+/** What an evaluation says of one image; label null: it was judged without one. */
+export const ImagePrediction = z.object({
+  image: Id,
+  label: Count.nullable(),
+  predicted: Count,
+  confidence: Measured,
+});
+export type ImagePrediction = z.infer<typeof ImagePrediction>;
 
 /**
  * All predictions stay with the core under `evaluation`: `images.open` filters and sorts a dataset by them
@@ -364,6 +373,10 @@ export const inspect = {
   mistakes: oc
     .input(evaluation.extend({ start: Count, count: z.int().min(1).max(mistakesMax) }))
     .output(z.array(MistakeInfo)),
+  /** Of images on screen; those that were not judged are left out. */
+  predictions: oc
+    .input(evaluation.extend({ images: z.array(Id).max(mistakesMax) }))
+    .output(z.array(ImagePrediction)),
   /** Images of a cell, row or column, or all mistakes, by the labels they were judged by. Null: any. */
   cell: oc
     .input(

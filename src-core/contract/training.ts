@@ -208,6 +208,8 @@ export const RunInfo = z.object({
   parametersHash: z.string().nullable(),
   /** Of a run that repeats another: whether the parameters came out identical; null: not known yet. */
   repeats: z.object({ run: RunName, identical: z.boolean().nullable() }).nullable(),
+  /** The run it follows with the same plan on a newer snapshot; continued: from that run's parameters. */
+  follows: z.object({ run: RunName, isContinued: z.boolean() }).nullable(),
 });
 export type RunInfo = z.infer<typeof RunInfo>;
 
@@ -255,6 +257,8 @@ export const Capsule = z.object({
   engine: z.string(),
   device: z.string(),
   versions: z.record(z.string(), z.string()),
+  /** Where its first parameters come from; null: initial values of its seed. The run may have been removed since. */
+  start: z.object({ run: RunName.nullable(), epoch: Count, parametersHash: z.string() }).nullable(),
   createdAt: z.number(),
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
@@ -420,6 +424,11 @@ export const runs = {
   reorder: oc.input(z.object({ runs: RunNames })),
   /** The same snapshot, spec, options and seed once more. */
   again: oc.input(run).output(run),
+  /**
+   * The same network and options on the images and labels its dataset has now, as a new run. `kept`: from the
+   * parameters this run kept (or has so far), with the optimizer begun anew; `initial`: from initial values.
+   */
+  follow: oc.input(run.extend({ from: z.enum(['initial', 'kept']) })).output(run),
   /** How many train at once. */
   concurrency: oc.output(z.object({ runs: z.int().min(1) })),
   setConcurrency: oc.input(z.object({ runs: z.int().min(1).max(16) })),

@@ -64,6 +64,10 @@ const checks: readonly Check[] = [
       'Initial values are drawn by different rules, so equal seeds do not start from equal values.',
   },
   {
+    of: ({ start }) => start?.parametersHash ?? '',
+    warning: 'Some runs began with parameters that another run had learned, others did not.',
+  },
+  {
     of: ({ options }) => JSON.stringify(withoutSeedAndThreads(options)),
     warning: 'The runs were not all trained with the same options.',
   },

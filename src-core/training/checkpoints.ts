@@ -4,7 +4,7 @@
  * is complete, and the one before it is still there. Only `pruneCheckpoints` deletes.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -136,6 +136,13 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
     await handle.close();
   }
   await rename(unfinished, path);
+}
+
+/** The same at once, inside a transaction of the database. */
+export function writeDurablyNow(path: string, bytes: Uint8Array): void {
+  const unfinished = `${path}.tmp`;
+  writeFileSync(unfinished, bytes, { flush: true });
+  renameSync(unfinished, path);
 }
 
 /** @throws InklingError `checkpoint-damaged` when the file is missing, cut, changed or of another format. */

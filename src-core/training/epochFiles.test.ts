@@ -85,6 +85,7 @@ it('a run keeps what predicts after every epoch, the average where there is one'
     snapshot: 'a'.repeat(64),
     device: 'cpu',
     resumeFrom: null,
+    startHash: null,
     isExtended: false,
   };
   await train(request, { ...own, epochBytesMax: 1e6 });

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { temporaryFolder } from '../workspace/fixture.ts';
 import { parametersHash, readCheckpoint } from './checkpoints.ts';
 import { loadEngine } from './engines.ts';
+import { writeStart } from './epochFiles.ts';
 import { train, type Outcome } from './loop.ts';
 import type { FromTrainer } from './messages.ts';
 import type { RunResult } from './metrics.ts';
@@ -25,6 +26,7 @@ type Case = {
   readonly some?: Record<string, unknown>;
   readonly folder?: string;
   readonly resumeFrom?: string | null;
+  readonly startHash?: string | null;
   readonly isExtended?: boolean;
   readonly data?: TrainPorts['source'];
   readonly onMessage?: (message: FromTrainer, control: TrainPorts['control']) => void;
@@ -45,6 +47,7 @@ async function trained(of: Case) {
     snapshot: 'a'.repeat(64),
     device: 'cpu',
     resumeFrom: of.resumeFrom ?? null,
+    startHash: of.startHash ?? null,
     isExtended: of.isExtended ?? false,
   };
   const checkpointIntervalMs = of.checkpointIntervalMs ?? own.checkpointIntervalMs;
@@ -138,6 +141,54 @@ describe.each([
       validation: whole.validation,
       test: whole.test,
       parametersHash: whole.parametersHash,
+    });
+  });
+});
+
+describe.each([onnx, tfjs])(
+  'a run that starts from the parameters of another one with $name',
+  (engine) => {
+    it('begins where that one ended, and comes out the same each time', async () => {
+      const first = await trained({ engine, some: { epochs: 4 } });
+      const before = resultOf(first.outcome);
+      const { params } = (await readCheckpoint(first.folder, 'last-24.safetensors')).state;
+      const started = async (learningRate: number) => {
+        const folder = temporaryFolder();
+        writeStart(folder, params);
+        const startHash = before.parametersHash;
+        const some = { epochs: 1, learningRate };
+        return trained({ engine, folder, startHash, some });
+      };
+      const held = await started(1e-12);
+      const after = resultOf(held.outcome);
+      expect(after.validation!.loss).toBeCloseTo(before.validation!.loss, 5);
+      expect(after.test).toEqual({
+        loss: expect.closeTo(before.test!.loss, 5),
+        accuracy: before.test!.accuracy,
+      });
+      const anew = resultOf(
+        (await trained({ engine, some: { epochs: 1, learningRate: 1e-12 } })).outcome,
+      );
+      expect(anew.validation!.loss).toBeGreaterThan(before.validation!.loss + 0.1);
+      const [one, two] = [await started(0.01), await started(0.01)].map(({ outcome }) =>
+        resultOf(outcome),
+      );
+      expect(one!.parametersHash).toBe(two!.parametersHash);
+      expect(one!.parametersHash).not.toBe(before.parametersHash);
+    });
+  },
+);
+
+describe('the parameters a run was given', () => {
+  it('are refused when they are not those it was promised', async () => {
+    const folder = temporaryFolder();
+    await expect(trained({ folder, startHash: 'x' })).rejects.toMatchObject({
+      code: 'checkpoint-damaged',
+    });
+    const params = { 'dense1/bias': { shape: [1], data: new Float32Array(1) } };
+    writeStart(folder, params);
+    await expect(trained({ folder, startHash: 'x' })).rejects.toMatchObject({
+      code: 'checkpoint-damaged',
     });
   });
 });

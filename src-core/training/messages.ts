@@ -23,6 +23,8 @@ const Start = z.strictObject({
   options: TrainOptions,
   /** A file in `checkpointFolder`; null: from the beginning. */
   resumeFrom: CheckpointFile.shape.file.nullable(),
+  /** Hash of the parameters in `checkpointFolder` that it was given to start from; null: initial values. */
+  startHash: z.string().nullable(),
   /** The user has given the run more epochs since that file was written. */
   isExtended: z.boolean(),
   checkpointIntervalMs: z.number().min(0),

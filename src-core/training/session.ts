@@ -3,7 +3,7 @@
  * `progress`, that a checkpoint stores and a resumed run starts from.
  */
 import { createHash } from 'node:crypto';
-import type { Engine, Trainer } from '../engine/engine.ts';
+import type { Engine, Trainer, TrainState } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import { resolveNetwork, type Network } from '../model/layers.ts';
 import type { ModelSpec, TrainOptions } from '../model/spec.ts';
@@ -11,6 +11,7 @@ import type { Range } from '../workspace/records.ts';
 import { batchSizeFor, checkBatch, createBatches, type Batches } from './batches.ts';
 import { readResumable, type Progress, type Resumable } from './checkpoints.ts';
 import type { Control } from './control.ts';
+import { readStart } from './epochFiles.ts';
 import type { SampleSource } from './evaluate.ts';
 import type { FromTrainer } from './messages.ts';
 import { createStepBuffer, type Timing, type Warning } from './metrics.ts';
@@ -23,6 +24,8 @@ export type TrainRequest = {
   readonly device: string;
   /** A file in the folder of checkpoints; null: from the beginning. */
   readonly resumeFrom: string | null;
+  /** Hash of the parameters in that folder to start from; null: initial values of the seed. */
+  readonly startHash: string | null;
   /** Given more epochs since that file was written; the number alone may have come back to what it was. */
   readonly isExtended: boolean;
 };
@@ -89,7 +92,7 @@ export async function openSession(request: TrainRequest, ports: TrainPorts): Pro
   checkBatch(network, batchSize, ports.stepBytesMax);
   const settings = settingsHash(request, engine.name);
   const resumed = await resume(request, ports, settings);
-  const start = resumed?.checkpoint.state ?? null;
+  const start = resumed?.checkpoint.state ?? (await given(request, ports));
   const trainer = await engine.trainer({ spec, options, batchSize, start, device });
   const batches = createBatches(trainSamples(source), {
     ...options,
@@ -140,9 +143,11 @@ export function skipTime({ ports, at }: Session): void {
  * Of all that must stay the same for a continued run to be the same run. The number of epochs may grow; with it
  * a schedule that spreads over the run is spread anew.
  */
-function settingsHash({ spec, options, snapshot, device }: TrainRequest, engine: string): string {
+function settingsHash(request: TrainRequest, engine: string): string {
+  const { spec, options, snapshot, device, startHash } = request;
   const { epochs: _, ...fixed } = options;
-  const text = JSON.stringify({ spec, options: fixed, snapshot, device, engine });
+  const start = startHash === null ? {} : { startHash };
+  const text = JSON.stringify({ spec, options: fixed, snapshot, device, engine, ...start });
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -156,6 +161,15 @@ async function resume(
   if (resumed.checkpoint.settings !== settings)
     throw failure('checkpoint-mismatch', { file: resumed.last.file });
   return resumed;
+}
+
+/** What the run was given to start from: parameters alone, so that the optimizer begins anew. */
+async function given(
+  { startHash }: TrainRequest,
+  { checkpointFolder }: TrainPorts,
+): Promise<TrainState | null> {
+  if (startHash === null) return null;
+  return { params: await readStart(checkpointFolder, startHash), optimizer: {}, average: null };
 }
 
 /**

@@ -4,12 +4,13 @@
  */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Tensors } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import { TrainOptions } from '../model/spec.ts';
 import type { RunId } from '../workspace/records.ts';
 import type { NewRun, Run, RunError, RunState } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { epochBytesMax } from './epochFiles.ts';
+import { epochBytesMax, writeStart } from './epochFiles.ts';
 import { FromTrainer, type ToTrainer } from './messages.ts';
 import { RunResult } from './metrics.ts';
 import { createRecorder, type Recorder, type RunEvent } from './recorder.ts';
@@ -95,15 +96,20 @@ export class Supervisor {
   }
 
   /** Stores a run and queues it. */
-  start(request: NewRun): Run {
-    return this.startAll(() => [request])[0]!;
+  start(request: NewRun, params: Tensors | null = null): Run {
+    return this.startAll(() => [request], params)[0]!;
   }
 
-  /** Stores all of the runs or none, with whatever `prepare` itself stores, and queues them in this order. */
-  startAll(prepare: () => readonly NewRun[]): Run[] {
-    const { runs, transaction } = this.#ports.workspace;
+  /**
+   * Stores all of the runs or none, with whatever `prepare` itself stores, and queues them in this order.
+   *
+   * @param params that they start from, which their requests name; null: initial values
+   */
+  startAll(prepare: () => readonly NewRun[], params: Tensors | null = null): Run[] {
+    const { runs, transaction, checkpointFolder } = this.#ports.workspace;
     const stored = transaction(() => {
       const created = prepare().map((request) => runs.create(request));
+      if (params) for (const { id } of created) writeStart(join(checkpointFolder, id), params);
       this.#givePlaces(created);
       return created;
     });
@@ -316,7 +322,8 @@ export class Supervisor {
     }
   }
 
-  #startMessage({ id, snapshot, engine, device, spec, options, isExtended }: Run): ToTrainer {
+  #startMessage(run: Run): ToTrainer {
+    const { id, snapshot, engine, device, spec, options, isExtended } = run;
     const { cacheFolder, checkpointFolder, checkpoints, settings } = this.#ports.workspace;
     const last = checkpoints.get(id, 'last');
     return {
@@ -329,6 +336,7 @@ export class Supervisor {
       spec,
       options,
       resumeFrom: last ? basename(last.file) : null,
+      startHash: run.start?.parametersHash ?? null,
       isExtended,
       checkpointIntervalMs: this.#limits.checkpointIntervalMs,
       epochBytesMax: settings.get(keepEpochsSetting) === false ? 0 : this.#limits.epochBytesMax,

@@ -224,4 +224,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE run ADD COLUMN extended INTEGER NOT NULL DEFAULT 0 CHECK (extended IN (0, 1));
   ALTER TABLE run ADD COLUMN progress TEXT;         -- JSON: the last and the best epoch, for lists
   `,
+  `
+  -- The run it follows, on a newer snapshot of the same dataset: no reference, because this outlives its removal.
+  ALTER TABLE run ADD COLUMN follows INTEGER;
+  -- Of parameters that it was given to start from: their epoch in that run, and their hash. Null: initial values.
+  ALTER TABLE run ADD COLUMN start_epoch INTEGER;
+  ALTER TABLE run ADD COLUMN start_hash TEXT;
+  `,
 ];

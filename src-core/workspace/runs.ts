@@ -20,7 +20,13 @@ export type NewRun = {
   readonly comparison?: string | null;
   /** The run it repeats, and the parameters that one had then; null: not known. */
   readonly repeats?: Repeats | null;
+  /** The run it follows, on a newer snapshot of the same dataset; absent: none. */
+  readonly follows?: RunId | null;
+  /** Parameters that it starts from, as a run had them; they lie in its own folder. Absent: initial values. */
+  readonly start?: RunStart | null;
 };
+
+export type RunStart = { readonly epoch: number; readonly parametersHash: string };
 
 export type Repeats = { readonly run: RunId; readonly parametersHash: string | null };
 
@@ -83,6 +89,9 @@ type RunRow = {
   readonly comparison: string | null;
   readonly repeats: number | null;
   readonly repeats_hash: string | null;
+  readonly follows: number | null;
+  readonly start_epoch: number | null;
+  readonly start_hash: string | null;
   readonly place: number | null;
   readonly extended: 0 | 1;
   readonly progress: string | null;
@@ -103,10 +112,15 @@ export function runQueries({ database, clock, write }: Store) {
     create: (run: NewRun): Run =>
       write(() => {
         const { snapshot, preset, spec, options, engine, device, versions } = run;
-        const { comparison = null, repeats = null } = run;
+        const { comparison = null, repeats = null, follows = null, start = null } = run;
         const json = [toJson(spec), toJson(options), engine, device, toJson(versions)];
         const kin = [comparison, repeats && rowOf(repeats.run), repeats && repeats.parametersHash];
-        const values = [clock(), snapshot, preset, ...json, options.seed, ...kin];
+        const begin = [
+          follows && rowOf(follows),
+          start && start.epoch,
+          start && start.parametersHash,
+        ];
+        const values = [clock(), snapshot, preset, ...json, options.seed, ...kin, ...begin];
         return get(idOf(sql.insert.run(...values).lastInsertRowid));
       }),
 
@@ -173,8 +187,8 @@ function statements(database: Store['database']) {
   return {
     insert: database.prepare(
       `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed,
-       comparison, repeats, repeats_hash)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       comparison, repeats, repeats_hash, follows, start_epoch, start_hash)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     one: database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?'),
     all: database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id'),
@@ -259,6 +273,11 @@ function runOf(row: RunRow): Run {
     comparison: row.comparison,
     repeats:
       row.repeats === null ? null : { run: idOf(row.repeats), parametersHash: row.repeats_hash },
+    follows: row.follows === null ? null : idOf(row.follows),
+    start:
+      row.start_epoch === null || row.start_hash === null
+        ? null
+        : { epoch: row.start_epoch, parametersHash: row.start_hash },
     result: row.result === null ? null : fromJson(row.result),
     progress: row.progress === null ? null : fromJson(row.progress),
     place: row.place,

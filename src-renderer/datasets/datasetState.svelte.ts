@@ -5,11 +5,19 @@
 import type { ClassInfo, ImageFilter, ImageSort, Part, Target } from '../../src-core/contract.ts';
 import { app } from '../state/app.svelte.ts';
 import { settings } from '../state/settings.svelte.ts';
-import { api } from '../transport.ts';
+import { api, problemOf } from '../transport.ts';
 import { plural } from '../ui/format.ts';
-import { firstSort, isFiltered, sameFilter, withKnownClasses } from './filters.ts';
+import {
+  firstSort,
+  isFiltered,
+  isOfModel,
+  sameFilter,
+  withKnownClasses,
+  withPredictions,
+} from './filters.ts';
 import { GridState } from './gridState.svelte.ts';
 import { PageError, type TileChange } from './pageCache.ts';
+import { predictionsOf } from './predictions.svelte.ts';
 import {
   anchored,
   chosen,
@@ -46,6 +54,9 @@ export class DatasetState {
     onFailure: app.problem,
   });
 
+  /** What a run predicts for the images. */
+  readonly predictions;
+
   readonly info = $derived.by(() => app.dataset(this.id));
   readonly classes: readonly ClassInfo[] = $derived(this.info?.classes ?? []);
   readonly chosen: number = $derived(chosenCount(this.selection, this.grid.count));
@@ -65,6 +76,7 @@ export class DatasetState {
 
   constructor(id: number) {
     this.id = id;
+    this.predictions = predictionsOf(id);
     this.grid.tile = settings.values.tileSize;
     const place = places.get(id);
     this.filter = place?.filter ?? {};
@@ -101,6 +113,20 @@ export class DatasetState {
     void this.refresh();
   }
 
+  /** Lets a run predict; null: none. Conditions and orders that ask it hold from then on, or end. */
+  async predictBy(run: string | null): Promise<void> {
+    try {
+      await this.predictions.choose(run);
+    } catch (error) {
+      app.problem(error);
+    }
+    if (this.predictions.evaluation === null) {
+      if (isOfModel(this.sort.by)) this.sort = firstSort;
+      this.filter = withPredictions(this.filter, null);
+    }
+    await this.refresh();
+  }
+
   /** Opens the view again. One call at a time: many changes in a row cost two. */
   async refresh(): Promise<void> {
     this.#again = true;
@@ -109,7 +135,7 @@ export class DatasetState {
     try {
       while (this.#again) {
         this.#again = false;
-        await this.#open();
+        await this.#openPredicted();
       }
     } catch (error) {
       app.problem(error);
@@ -118,12 +144,22 @@ export class DatasetState {
     }
   }
 
+  /** The core keeps what was predicted for a while: what it has forgotten is predicted again, once. */
+  async #openPredicted(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      if (problemOf(error).code !== 'evaluation-gone') throw error;
+      await this.predictions.renew();
+      await this.#open();
+    }
+  }
+
   async #open(): Promise<void> {
-    const { sort } = this;
-    const filter = withKnownClasses(
-      this.filter,
-      this.classes.map(({ id }) => id),
-    );
+    const evaluation = this.predictions.evaluation?.evaluation ?? null;
+    const sort = evaluation === null && isOfModel(this.sort.by) ? firstSort : this.sort;
+    const known = this.classes.map(({ id }) => id);
+    const filter = withKnownClasses(withPredictions(this.filter, evaluation), known);
     const view = await api.images.open({ dataset: this.id, filter, sort });
     const before = this.#opened;
     const isSame =

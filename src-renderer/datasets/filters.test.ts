@@ -3,9 +3,11 @@ import { expect, it } from 'vitest';
 import {
   isFiltered,
   sameFilter,
+  withConfidence,
   withFlag,
   withKnownClasses,
   withOnly,
+  withPredictions,
   withText,
   withToggled,
 } from './filters.ts';
@@ -41,4 +43,17 @@ it('forgets classes that are gone, and keeps unlabeled', () => {
 it('the order of values does not matter', () => {
   expect(sameFilter({ classes: [1, 12], text: 'a' }, { text: 'a', classes: [12, 1] })).toBe(true);
   expect(sameFilter({ classes: [1] }, { classes: [1, 2] })).toBe(false);
+});
+
+it('conditions on predictions hold while a run predicts, and a run alone leaves nothing out', () => {
+  const filter = withConfidence(withToggled({ wrong: true }, 'predicted', 3), {
+    min: 0.9,
+    max: 0.5,
+  });
+  expect(filter).toEqual({ wrong: true, predicted: [3], confidence: { min: 0.5, max: 0.9 } });
+  expect(withPredictions(filter, 'e1')).toEqual({ ...filter, evaluation: 'e1' });
+  expect(withPredictions({ ...filter, flagged: true }, null)).toEqual({ flagged: true });
+  expect(isFiltered({ evaluation: 'e1' })).toBe(false);
+  expect(withConfidence(filter, { min: 0, max: 1 })).not.toHaveProperty('confidence');
+  expect(withKnownClasses({ predicted: [3, 4], classes: [9] }, [4])).toEqual({ predicted: [4] });
 });

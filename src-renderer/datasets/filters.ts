@@ -13,23 +13,25 @@ export type SavedFilter = z.infer<typeof SavedFilter>;
 export const savedFiltersMax = 50;
 export const SavedFilters = z.array(SavedFilter).max(savedFiltersMax);
 
-/** Orders by predictions need an evaluation: they are offered where one is open. */
-type PlainSort = Exclude<ImageSort['by'], 'confidence' | 'labelProbability'>;
-
 export const sorts = {
   added: { title: 'Order added' },
   name: { title: 'Name' },
   class: { title: 'Class' },
   labeled: { title: 'Last labeled' },
   random: { title: 'Random' },
-} as const satisfies Record<PlainSort, { title: string }>;
+  confidence: { title: 'Least certain', ofModel: true },
+  labelProbability: { title: 'Probably wrong', ofModel: true },
+} as const satisfies Record<ImageSort['by'], { title: string; ofModel?: true }>;
+
+/** Orders that ask a model are there while one predicts. */
+export const isOfModel = (by: ImageSort['by']): boolean => 'ofModel' in sorts[by];
 
 export const firstSort: ImageSort = { by: 'added', descending: false };
 
 /** Class of images without a label in a filter. */
 export const unlabeledClass = 0;
 
-type ListKey = 'classes' | 'parts' | 'origins';
+type ListKey = 'classes' | 'parts' | 'origins' | 'predicted';
 type Item<K extends ListKey> = NonNullable<ImageFilter[K]>[number];
 
 /** Adds a value to a condition or takes it out; an empty condition is none. */
@@ -57,7 +59,7 @@ export function withOnly<K extends ListKey>(
 
 export function withFlag(
   filter: ImageFilter,
-  key: 'flagged' | 'duplicate',
+  key: 'flagged' | 'duplicate' | 'wrong',
   on: boolean,
 ): ImageFilter {
   const { [key]: _before, ...rest } = filter;
@@ -69,14 +71,36 @@ export function withText(filter: ImageFilter, text: string): ImageFilter {
   return text.trim() === '' ? rest : { ...rest, text: text.trim() };
 }
 
-export const isFiltered = (filter: ImageFilter): boolean => Object.keys(filter).length > 0;
+/** Shares 0 … 1; all of them is no condition. */
+export function withConfidence(
+  filter: ImageFilter,
+  { min, max }: NonNullable<ImageFilter['confidence']>,
+): ImageFilter {
+  const { confidence: _before, ...rest } = filter;
+  const [low, high] = [Math.min(min, max), Math.max(min, max)];
+  return low <= 0 && high >= 1 ? rest : { ...rest, confidence: { min: low, max: high } };
+}
+
+/** As the core is asked: conditions on predictions hold only while a run predicts. */
+export function withPredictions(filter: ImageFilter, evaluation: string | null): ImageFilter {
+  const { evaluation: _e, predicted: _p, wrong: _w, confidence: _c, ...rest } = filter;
+  return evaluation === null ? rest : { ...filter, evaluation };
+}
+
+/** A run that predicts leaves no image out by itself. */
+export const isFiltered = (filter: ImageFilter): boolean =>
+  Object.keys(filter).some((key) => key !== 'evaluation');
 
 /** Without classes that are gone. */
 export function withKnownClasses(filter: ImageFilter, known: readonly number[]): ImageFilter {
-  if (!filter.classes) return filter;
-  const { classes, ...rest } = filter;
-  const left = classes.filter((id) => id === unlabeledClass || known.includes(id));
-  return left.length === 0 ? rest : { ...rest, classes: left };
+  const { classes, predicted, ...rest } = filter;
+  const left = (ids: readonly number[] | undefined): number[] =>
+    ids?.filter((id) => id === unlabeledClass || known.includes(id)) ?? [];
+  return {
+    ...rest,
+    ...(left(classes).length > 0 && { classes: left(classes) }),
+    ...(left(predicted).length > 0 && { predicted: left(predicted) }),
+  };
 }
 
 export function sameFilter(a: SavedFilter['filter'], b: SavedFilter['filter']): boolean {

@@ -7,6 +7,7 @@ import { freeName } from '../overview/names.ts';
 import { app } from '../state/app.svelte.ts';
 import { api, forgetUpload, newUpload, problemOf, uploadFile } from '../transport.ts';
 import { filesOf, isPicture, nameOf, type Dropped, type SourceFile } from './dropped.ts';
+import { addPicture } from './onePicture.ts';
 
 export type ImportPhase =
   | { readonly kind: 'choose' }
@@ -19,6 +20,9 @@ export type ImportPhase =
     }
   | { readonly kind: 'reading' }
   | { readonly kind: 'preview'; readonly from: ImportFrom; readonly preview: ImportPreview }
+  /** One picture that the page hands over itself; `address` shows it. */
+  | { readonly kind: 'picture'; readonly file: File; readonly address: string }
+  | { readonly kind: 'added'; readonly dataset: number }
   | { readonly kind: 'job'; readonly job: string };
 
 /** Requests under way at once: more do not send faster. */
@@ -52,7 +56,11 @@ export class Import {
         this.phase = { kind: 'choose' };
         return;
       }
-      this.#suggest(files.map((each) => each.path));
+      const [only] = files;
+      const isPictureAlone = files.length === 1 && only !== undefined && isPicture(only.file);
+      // What a picture alone is called says nothing of a dataset.
+      this.#suggest(isPictureAlone ? [] : files.map((each) => each.path));
+      if (window.inkling && isPictureAlone) return this.#showPicture(only.file);
       await this.#look({ kind: 'upload', upload: await this.#send(files) });
     });
   }
@@ -67,6 +75,7 @@ export class Import {
 
   async start(): Promise<void> {
     const { phase } = this;
+    if (phase.kind === 'picture') return this.#add(phase);
     if (phase.kind !== 'preview') return;
     await this.#attempt(async () => {
       const { job } = await api.imports.start({ from: phase.from, dataset: this.name.trim() });
@@ -78,6 +87,7 @@ export class Import {
 
   /** Back to choosing; what was sent is forgotten. */
   reset(): void {
+    if (this.phase.kind === 'picture') URL.revokeObjectURL(this.phase.address);
     this.#abort.abort();
     this.#abort = new AbortController();
     if (this.#upload !== null) forgetUpload(this.#upload).catch(app.problem);
@@ -89,6 +99,18 @@ export class Import {
   /** The dialog goes. A running import goes on. */
   close(): void {
     if (this.phase.kind !== 'job') this.reset();
+  }
+
+  #showPicture(file: File): void {
+    this.phase = { kind: 'picture', file, address: URL.createObjectURL(file) };
+  }
+
+  async #add(phase: Extract<ImportPhase, { kind: 'picture' }>): Promise<void> {
+    await this.#attempt(async () => {
+      const dataset = await addPicture(phase.file, this.name.trim());
+      URL.revokeObjectURL(phase.address);
+      this.phase = { kind: 'added', dataset };
+    }, phase);
   }
 
   #suggest(paths: readonly string[]): void {

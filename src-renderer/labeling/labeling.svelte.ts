@@ -7,7 +7,7 @@
 import type { ContractRouterClient } from '@orpc/contract';
 import type { ClassInfo, Contract, DatasetInfo } from '../../src-core/contract.ts';
 import { PageError } from '../datasets/pageCache.ts';
-import { isOrderName, orders, type OrderName } from './orders.ts';
+import { asksRun, isOrderName, orders, type OrderName } from './orders.ts';
 import { labelsPerMinute, recentTimes } from './pace.ts';
 import { Queue, type QueueItem } from './queue.ts';
 
@@ -23,6 +23,10 @@ export type LabelingPorts = {
   };
   /** The dataset as it is now; undefined while it is not read yet. Reactive. */
   readonly info: () => DatasetInfo | undefined;
+  /** The evaluation by which orders ask a run; null: there is none to ask. `isNew`: not one kept from before. */
+  readonly predicted: (isNew: boolean) => Promise<string | null>;
+  /** Whether a call failed because the core keeps that evaluation no more. */
+  readonly isForgotten: (error: unknown) => boolean;
   /** Whether a label moves on. Reactive. */
   readonly autoAdvance: () => boolean;
   /** Milliseconds. */
@@ -199,9 +203,8 @@ export class Labeling {
 
   /** Begins with the given image; where the queue has it no more, at the position where it was. */
   async #open(order: OrderName, image: number | null = null, was = 0): Promise<void> {
-    const { filter, sort } = orders[order];
     const { images } = this.#ports.api;
-    const { view, count } = await images.open({ dataset: this.#dataset, filter, sort });
+    const { view, count } = await this.#openView(order);
     const place = image === null ? null : await images.locate({ view, image });
     const position = place?.position ?? Math.max(0, Math.min(was, count - 1));
     const queue = new Queue(view, count, this.#ports.fetchPage);
@@ -211,6 +214,25 @@ export class Labeling {
     this.count = count;
     this.#show(position);
     this.#isOpen = true;
+  }
+
+  /** An order that asks a run, where there is none to ask, is the order in which images were added. */
+  async #openView(order: OrderName): Promise<{ readonly view: string; readonly count: number }> {
+    const { images } = this.#ports.api;
+    const opened = (name: OrderName, evaluation: object) => {
+      const { filter, sort } = orders[name];
+      return images.open({ dataset: this.#dataset, filter: { ...filter, ...evaluation }, sort });
+    };
+    if (!asksRun(order)) return opened(order, {});
+    const evaluation = await this.#ports.predicted(false);
+    if (evaluation === null) return opened('added', {});
+    try {
+      return await opened(order, { evaluation });
+    } catch (error) {
+      if (!this.#ports.isForgotten(error)) throw error;
+      const renewed = await this.#ports.predicted(true);
+      return renewed === null ? opened('added', {}) : opened(order, { evaluation: renewed });
+    }
   }
 
   /** Fetches again what may have changed. */

@@ -4,13 +4,21 @@ import { PageError } from '../datasets/pageCache.ts';
 import { Labeling, type LabelingPorts } from './labeling.svelte.ts';
 
 type Label = number | null;
-type Options = { labels?: readonly Label[]; chosen?: unknown; autoAdvance?: boolean };
+type Options = {
+  labels?: readonly Label[];
+  chosen?: unknown;
+  autoAdvance?: boolean;
+  evaluation?: string | null;
+};
+
+type AskedFilter = { classes?: number[]; flagged?: boolean; evaluation?: string };
 
 /** A host that holds its images in memory: image p has the id p + 1, class c the id 10 + c. */
 function host({
   labels = [null, null, null, null],
   chosen = null,
   autoAdvance = true,
+  evaluation = null,
 }: Options = {}) {
   const held = labels.map((label, i) => ({ id: i + 1, label, flagged: false }));
   const views = new Map<string, readonly number[]>();
@@ -33,7 +41,9 @@ function host({
       },
       classes: { add: async () => info().classes[0] },
       images: {
-        open: async ({ filter }: { filter: { classes?: number[]; flagged?: boolean } }) => {
+        open: async ({ filter, sort }: { filter: AskedFilter; sort: { by: string } }) => {
+          if (filter.evaluation === 'forgotten') throw new Error('forgotten');
+          if (filter.evaluation) calls.push(`${sort.by} of ${filter.evaluation}`);
           const ids = held
             .filter((it) => !filter.classes || it.label === null)
             .filter((it) => !filter.flagged || it.flagged)
@@ -78,6 +88,11 @@ function host({
     pictures: { get: () => undefined, load: async () => {} },
     info,
     autoAdvance: () => autoAdvance,
+    predicted: async (isNew) => {
+      if (isNew && evaluation !== null) evaluation = 'renewed';
+      return evaluation;
+    },
+    isForgotten: (error) => error instanceof Error && error.message === 'forgotten',
     now: () => 0,
     saving: (stored) => stored,
     say: () => {},
@@ -212,4 +227,22 @@ test('when the host has forgotten the view, another is opened at the same place'
   labeling.moveTo(90);
   await vi.waitFor(() => expect(labeling.current?.id).toBe(91));
   expect(failures).toEqual([]);
+});
+
+test.each([
+  { what: 'a run predicts', evaluation: 'kept', asked: ['confidence of kept'] },
+  {
+    what: 'what it predicted is forgotten',
+    evaluation: 'forgotten',
+    asked: ['confidence of renewed'],
+  },
+  { what: 'there is no run to ask', evaluation: null, asked: [] },
+])('where $what, the least certain come first or as they are', async ({ evaluation, asked }) => {
+  const { labeling, calls, failures } = host({ chosen: 'uncertain', evaluation });
+  await labeling.start();
+  expect({ calls, failures, count: labeling.count }).toEqual({
+    calls: asked,
+    failures: [],
+    count: 4,
+  });
 });

@@ -80,7 +80,7 @@ class AppState {
   /** Shows a failure: what happened, what to do, the code. */
   problem = (error: unknown): void => toasts.problem(problemOf(error));
 
-  toast = (text: string): void => toasts.note(text);
+  toast = (text: string): void => void toasts.note(text);
 
   /** Follows the core for as long as the page is open. */
   start(): void {

@@ -5,7 +5,8 @@ import type { Dropped } from '../imports/dropped.ts';
 export type OpenDialog =
   /** `files`: already dropped; `dataset`: the name to import into, when it is known. */
   | { readonly kind: 'import'; readonly dataset: string | null; readonly files?: Dropped }
-  | { readonly kind: 'newDataset' }
+  /** `draws`: it is drawn for as soon as it is made. */
+  | { readonly kind: 'newDataset'; readonly draws?: true }
   | { readonly kind: 'renameDataset'; readonly dataset: number }
   | { readonly kind: 'removeDataset'; readonly dataset: number }
   | { readonly kind: 'export'; readonly dataset: number }

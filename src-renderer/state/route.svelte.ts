@@ -12,7 +12,8 @@ export type Route =
   | { readonly kind: 'inspect'; readonly run: string }
   | { readonly kind: 'network'; readonly run: string }
   | { readonly kind: 'export'; readonly run: string }
-  | { readonly kind: 'try' }
+  /** `dataset`: what drawings are added to; null: not chosen. */
+  | { readonly kind: 'try'; readonly dataset: number | null }
   | { readonly kind: 'comparison'; readonly runs: readonly string[] }
   | { readonly kind: 'settings' };
 
@@ -29,6 +30,7 @@ export const links = {
   network: (run: string): string => `#/runs/${run}/network`,
   exportRun: (run: string): string => `#/runs/${run}/export`,
   try: '#/try',
+  draw: (dataset: number): string => `#/try/${dataset}`,
   comparison: (runs: readonly string[]): string => `#/compare/${runs.join(',')}`,
 } as const;
 
@@ -36,7 +38,9 @@ export const links = {
 export function parseRoute(hash: string): Route {
   if (hash === links.settings) return { kind: 'settings' };
   if (hash === links.runs) return { kind: 'runs' };
-  if (hash === links.try) return { kind: 'try' };
+  const [isTry, drawn] = /^#\/try(?:\/([1-9]\d{0,14}))?$/.exec(hash) ?? [];
+  if (isTry !== undefined)
+    return { kind: 'try', dataset: drawn === undefined ? null : Number(drawn) };
   const [, run, page] = /^#\/runs\/(r[1-9]\d{0,14})(?:\/(\w+))?$/.exec(hash) ?? [];
   if (run !== undefined) {
     if (page === 'inspect' || page === 'network' || page === 'export') return { kind: page, run };

@@ -8,6 +8,8 @@ test.each<[string, Route]>([
   [links.settings, { kind: 'settings' }],
   [links.dataset(3), { kind: 'dataset', dataset: 3 }],
   [links.labeling(12), { kind: 'labeling', dataset: 12 }],
+  [links.try, { kind: 'try', dataset: null }],
+  [links.draw(4), { kind: 'try', dataset: 4 }],
   ['#/datasets/0', { kind: 'datasets' }],
   ['#/datasets/-1', { kind: 'datasets' }],
   ['#/datasets/3/labels', { kind: 'datasets' }],

@@ -51,7 +51,7 @@ function endOfComparison(runs: readonly RunInfo[]): RunsEnd {
 
 /** @param isAsked  the person wants the system to tell it too */
 export function tellEnd({ title, text, link }: RunsEnd, isAsked: boolean): void {
-  const note = (): void => toasts.note(text === '' ? `${title}.` : `${title}: ${text}`);
+  const note = (): void => void toasts.note(text === '' ? `${title}.` : `${title}: ${text}`);
   if (document.hasFocus()) return note();
   // A note goes by itself: it waits until someone is there to read it.
   window.addEventListener('focus', note, { once: true });

@@ -5,9 +5,14 @@ export type Toast = {
   readonly id: number;
   readonly text: string;
   readonly problem: Problem | null;
+  /** What can be done about it, as a button. */
+  readonly action: ToastAction | null;
 };
+export type ToastAction = { readonly label: string; readonly run: () => void };
 
 const noteMs = 4000;
+/** A button needs time to be reached. */
+const actionMs = 8000;
 /** More would cover the view; the oldest goes. */
 const toastsMax = 4;
 
@@ -15,15 +20,17 @@ class Toasts {
   list: readonly Toast[] = $state.raw([]);
   #next = 1;
 
-  note(text: string): void {
-    const id = this.#add({ text, problem: null });
-    setTimeout(() => this.dismiss(id), noteMs);
+  /** @returns its id, to take it away before its time */
+  note(text: string, action: ToastAction | null = null): number {
+    const id = this.#add({ text, problem: null, action });
+    setTimeout(() => this.dismiss(id), action ? actionMs : noteMs);
+    return id;
   }
 
   /** The same failure twice is shown once. */
   problem(problem: Problem): void {
     if (this.list.some((toast) => toast.text === problem.message)) return;
-    this.#add({ text: problem.message, problem });
+    this.#add({ text: problem.message, problem, action: null });
   }
 
   dismiss(id: number): void {

@@ -221,6 +221,7 @@ describe.each(Object.keys(formats) as FormatName[])('%s', (format) => {
       items: 6,
       classes: ['0', '2', '10'].map((name) => ({ name, count: 2 })),
       splits: { ...splits, validation: 0 },
+      read: { items: 6, duplicates: 0, unreadable: [], unreadableCount: 0 },
     });
     nothingLeft();
   });
@@ -302,6 +303,32 @@ test('of very many skipped files the first are listed and all are counted', asyn
   );
   expect(report).toMatchObject({ images: 1, skippedCount: skippedListMax + 5 });
   expect(report.skipped).toHaveLength(skippedListMax);
+});
+
+describe('a preview', () => {
+  test('says what occurs twice and what cannot be read, and why', async () => {
+    const [one, other] = [pngs.get('0-train')!, pngs.get('2-train')!];
+    const files = { '0/a.png': one, '0/b.png': one, '2/c.png': other, '2/d.png': one };
+    const path = write({ ...files, '2/broken.png': one.subarray(0, 40), '2/list.txt': 'x' });
+    const { items, read } = await previewPath(path);
+    expect({ items, read }).toMatchObject({
+      items: 6,
+      read: { items: 6, duplicates: 2, unreadableCount: 2 },
+    });
+    expect(read.unreadable.map((each) => each.path)).toEqual(['2/broken.png', '2/list.txt']);
+    const { skipped } = await run(path);
+    expect(skipped).toEqual(read.unreadable);
+  });
+
+  test('of a large source looks at the first files, and says at how many', async () => {
+    const files = Array.from({ length: 600 }, (_, i) => [`0/${i}.txt`, 'x'] as const);
+    const path = write(Object.fromEntries(files));
+    const limits = { items: 10, bytes: 1000 };
+    const { items, read } = await previewPath(path, path, limits);
+    // A batch is read whole.
+    expect([items, read.items, read.unreadableCount]).toEqual([600, 512, 512]);
+    expect(read.unreadable).toHaveLength(20);
+  });
 });
 
 test('a flat folder becomes unlabeled images', async () => {

@@ -4,6 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, InklingError } from '../../errors.ts';
+import { blobHash } from '../../workspace/blobs.ts';
 import { parts } from '../../workspace/records.ts';
 import type { NewImage } from '../../workspace/imports.ts';
 import type { PartCounts } from '../../workspace/splits.ts';
@@ -30,13 +31,24 @@ export type ImportProgress = { readonly done: number; readonly total: number };
 /** `null` counts the unlabeled. */
 export type ClassTally = { readonly name: string | null; readonly count: number };
 
-/** What a source holds, before anything of it has been decoded. */
+/** What a source holds, before anything of it is stored. */
 export type ImportPreview = {
   readonly format: FormatName;
   readonly items: number;
   readonly classes: readonly ClassTally[];
   /** As the source gives them; `none` will be drawn. */
   readonly splits: PartCounts;
+  readonly read: PreviewRead;
+};
+
+/** What reading the pictures of a source showed: of a large one, its first `items` alone. */
+export type PreviewRead = {
+  readonly items: number;
+  /** Pictures whose content is that of one before them. */
+  readonly duplicates: number;
+  /** The first `previewListMax`; `unreadableCount` counts all. */
+  readonly unreadable: readonly Skipped[];
+  readonly unreadableCount: number;
 };
 
 export type ImportReport = {
@@ -57,6 +69,9 @@ export type ImportReport = {
 
 /** More than anyone reads; a folder of a million text files must not fill memory with reasons. */
 export const skippedListMax = 1000;
+/** Read for a preview, by number and by bytes: a second or two, of digits and of photographs alike. */
+const previewReadMax = { items: 4096, bytes: 64 * 1024 * 1024 };
+const previewListMax = 20;
 /** The largest number of outputs a network may have. */
 const classesMax = 4096;
 
@@ -107,8 +122,17 @@ export async function importSource(
   }
 }
 
-/** What an import of `path` would find. Reads no picture. @throws InklingError as `importPath` */
-export async function previewPath(path: string, shown = path): Promise<ImportPreview> {
+/**
+ * What an import of `path` would find. Reads the first pictures, `previewReadMax` and what is left of their batch, and
+ * writes nothing.
+ *
+ * @throws InklingError as `importPath`
+ */
+export async function previewPath(
+  path: string,
+  shown = path,
+  limits = previewReadMax,
+): Promise<ImportPreview> {
   const { format, source } = await openSource(path, shown);
   const { items } = source;
   if (items.length === 0) throw noImages(shown, { list: [], count: 0 });
@@ -121,7 +145,30 @@ export async function previewPath(path: string, shown = path): Promise<ImportPre
     items: items.length,
     classes: names.map((name) => ({ name, count: counts.get(name)!.length })),
     splits: { train: train!, validation: validation!, test: test!, none: inPart(null) },
+    read: await readFirst(source, limits),
   };
+}
+
+async function readFirst(source: Source, limits: typeof previewReadMax): Promise<PreviewRead> {
+  const unreadable: Skipped[] = [];
+  const seen = new Set<string>();
+  let [items, bytes, duplicates, unreadableCount] = [0, 0, 0, 0];
+  for await (const batch of source.batches()) {
+    const { images, skipped } = await decodeBatch(batch);
+    for (const { blob } of images) {
+      const content = blobHash(blob).toString('latin1');
+      if (seen.has(content)) duplicates++;
+      seen.add(content);
+      bytes += blob.bytes.length;
+    }
+    items += images.length + skipped.length;
+    unreadable.push(...skipped.slice(0, previewListMax - unreadable.length));
+    unreadableCount += skipped.length;
+    if (items >= limits.items || bytes >= limits.bytes) break;
+    // Whoever else uses this thread waits for a batch at most.
+    await turn();
+  }
+  return { items, duplicates, unreadable, unreadableCount };
 }
 
 type SkippedTally = { readonly list: Skipped[]; count: number };
