@@ -400,6 +400,8 @@ export class Supervisor {
 
   /** The end, for now, of runs that are neither queued nor on any more. */
   #rest(ids: readonly RunId[], { state, error }: End): void {
+    // A workspace that is only read has none, and may not be written to.
+    if (ids.length === 0) return;
     const { runs, transaction } = this.#ports.workspace;
     transaction(() => {
       for (const id of ids) runs.setState(id, state);

@@ -1,5 +1,6 @@
 /** @file What a command says of itself, and of words it cannot use. */
-import { beforeAll, describe, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
+import { openWorkspace } from '../../src-core/workspace/workspace.ts';
 import { importedRows, inkling, inside, keptFolder, result } from './inkling.ts';
 
 const workspace = keptFolder();
@@ -13,6 +14,17 @@ test('help is asked for and given: exit 0', async () => {
   expect(code).toBe(0);
   for (const verb of ['import', 'sample', 'train', 'compare', 'resume', 'runs', 'inspect'])
     expect(out).toContain(`\n  ${verb} `);
+});
+
+test('while another process writes the workspace, it is read, not written, and the command ends', async () => {
+  const shared = keptFolder();
+  const writer = openWorkspace(shared, { clock: () => 0 });
+  onTestFinished(() => writer.close());
+  const read = await inkling(shared, 'runs');
+  expect(read).toEqual({ code: 0, out: 'There are no runs yet.\n', err: '' });
+  const { code, err } = await inkling(shared, 'sample', '--count', '5');
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error workspace-in-use: /);
 });
 
 const wrongUsage: readonly string[] = [
