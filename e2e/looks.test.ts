@@ -9,7 +9,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeZip } from './fixtures.ts';
 import { launch, type Session } from './launch.ts';
-import { choose, expectGrid } from './steps.ts';
+import { choose, expectGrid, fillPlan, startRuns } from './steps.ts';
 
 const pictures = join(import.meta.dirname, '../docs/pictures');
 const isAsked = process.env['UPDATE_PICTURES'] === '1';
@@ -142,6 +142,46 @@ const views: readonly { name: string; open: (page: Page) => Promise<void> }[] = 
     async open(page) {
       await page.getByRole('link', { name: 'Settings' }).click();
       await page.getByRole('heading', { name: 'Settings' }).waitFor();
+    },
+  },
+  {
+    name: 'run-export',
+    async open(page) {
+      await page.getByRole('link', { name: 'Datasets' }).first().click();
+      await page.getByRole('link', { name: 'Sample digits' }).click();
+      await expectGrid(page);
+      await page.getByRole('button', { name: 'Train', exact: true }).click();
+      await page.getByRole('radio', { name: 'Two hidden layers of 16' }).check();
+      await fillPlan(page, { Epochs: '2' });
+      await startRuns(page, 'Start run');
+      await page.goto(`${new URL(page.url()).origin}/#/runs/r1/export`);
+      await page.getByRole('article', { name: 'ONNX', exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'run-exported',
+    async open(page) {
+      for (const title of ['ONNX', 'ONNX int8', 'Web page']) {
+        const card = page.getByRole('article', { name: title, exact: true });
+        await card.getByRole('button', { name: 'Export', exact: true }).click();
+        await card.getByRole('link', { name: 'Download' }).waitFor();
+      }
+    },
+  },
+  {
+    name: 'run-confidence',
+    async open(page) {
+      await page.getByText('Confidence', { exact: true }).click();
+      await page.getByRole('checkbox', { name: 'Calibrated confidence' }).check();
+      await page.getByRole('slider', { name: 'Unsure below' }).fill('70');
+    },
+  },
+  {
+    name: 'capsule',
+    async open(page) {
+      await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
+      await page.getByRole('button', { name: 'Open capsule…' }).click();
+      await page.getByRole('dialog').waitFor();
     },
   },
 ];

@@ -71,6 +71,7 @@ export function runInfo(stored: StoredRun, { place, dataset, now }: Around): Run
     secondsLeft: now && secondsLeft(stored, now),
     parametersHash: result?.parametersHash ?? null,
     repeats: repeatsOf(run, result),
+    cameFrom: run.cameFrom?.run ?? null,
   };
 }
 

@@ -9,6 +9,7 @@ import { breathing } from './breathing.ts';
 import { compareRuns, toldComparison } from './comparisons.ts';
 import { capsuleOf, epochRows } from './runInfo.ts';
 import { RunWatch, type WatchPorts } from './runWatch.ts';
+import { openCapsule, requireImages, type OpenedCapsule } from './capsule/openCapsule.ts';
 import { PackedSeries } from './series.ts';
 import { epochsOf } from './storedRun.ts';
 
@@ -22,7 +23,7 @@ const concurrentRunsMax = 16;
 const Concurrency = z.int().min(1).max(concurrentRunsMax);
 
 export function runViewCalls(ports: RunPorts) {
-  const { workspace, supervisor } = ports;
+  const { workspace, supervisor, tell } = ports;
   const watch = new RunWatch(ports);
   const kept = Concurrency.safeParse(workspace.settings.get(concurrencyKey));
   if (kept.success) supervisor.setConcurrentRuns(kept.data);
@@ -36,6 +37,14 @@ export function runViewCalls(ports: RunPorts) {
     setConcurrency(runs: number): void {
       workspace.settings.set(concurrencyKey, runs);
       supervisor.setConcurrentRuns(runs);
+    },
+
+    /** @throws InklingError of `openCapsule` */
+    async openCapsule(path: string): Promise<OpenedCapsule> {
+      const opened = await openCapsule(workspace, path);
+      watch.changed(opened.run);
+      if (opened.dataset) tell({ kind: 'dataset', dataset: opened.dataset.id });
+      return opened;
     },
 
     ...steeringCalls(ports, watch),
@@ -64,9 +73,14 @@ function steeringCalls({ workspace, supervisor, versions }: RunPorts, watch: Run
     remove: (names: readonly string[]): Promise<void> =>
       supervisor.remove([...new Set(names.map(parseRunId))]),
 
-    /** The same snapshot, spec, options, seed, engine and device once more. @throws InklingError `run-unknown` */
+    /**
+     * The same snapshot, spec, options, seed, engine and device once more.
+     *
+     * @throws InklingError `run-unknown`, `images-missing`
+     */
     again(name: string): { run: RunId } {
       const run = workspace.runs.get(parseRunId(name));
+      requireImages(workspace, run);
       const { snapshot, preset, spec, options, engine, device } = run;
       const parametersHash =
         run.result === null ? null : RunResult.parse(run.result).parametersHash;

@@ -208,6 +208,8 @@ export const RunInfo = z.object({
   parametersHash: z.string().nullable(),
   /** Of a run that repeats another: whether the parameters came out identical; null: not known yet. */
   repeats: z.object({ run: RunName, identical: z.boolean().nullable() }).nullable(),
+  /** What it was called where it was trained, of a run that came in a capsule; null: it was trained here. */
+  cameFrom: z.string().nullable(),
 });
 export type RunInfo = z.infer<typeof RunInfo>;
 

@@ -224,4 +224,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE run ADD COLUMN extended INTEGER NOT NULL DEFAULT 0 CHECK (extended IN (0, 1));
   ALTER TABLE run ADD COLUMN progress TEXT;         -- JSON: the last and the best epoch, for lists
   `,
+  `
+  -- Of a run that came in a capsule: JSON of what it was called, and its times, where it was trained.
+  ALTER TABLE run ADD COLUMN came_from TEXT;
+  `,
 ];

@@ -20,7 +20,18 @@ export type NewRun = {
   readonly comparison?: string | null;
   /** The run it repeats, and the parameters that one had then; null: not known. */
   readonly repeats?: Repeats | null;
+  /** The run it is a copy of, in another workspace; absent: it is trained here. */
+  readonly cameFrom?: CameFrom | null;
 };
+
+export const CameFrom = z.strictObject({
+  /** Its name there, as `r12`. */
+  run: z.string().max(40),
+  createdAt: z.number(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+});
+export type CameFrom = z.infer<typeof CameFrom>;
 
 export type Repeats = { readonly run: RunId; readonly parametersHash: string | null };
 
@@ -86,6 +97,7 @@ type RunRow = {
   readonly place: number | null;
   readonly extended: 0 | 1;
   readonly progress: string | null;
+  readonly came_from: string | null;
 };
 
 const Versions = z.record(z.string(), z.string());
@@ -103,11 +115,12 @@ export function runQueries({ database, clock, write }: Store) {
     create: (run: NewRun): Run =>
       write(() => {
         const { snapshot, preset, spec, options, engine, device, versions } = run;
-        const { comparison = null, repeats = null } = run;
+        const { comparison = null, repeats = null, cameFrom = null } = run;
         const json = [toJson(spec), toJson(options), engine, device, toJson(versions)];
         const kin = [comparison, repeats && rowOf(repeats.run), repeats && repeats.parametersHash];
         const values = [clock(), snapshot, preset, ...json, options.seed, ...kin];
-        return get(idOf(sql.insert.run(...values).lastInsertRowid));
+        const origin = cameFrom && toJson(cameFrom);
+        return get(idOf(sql.insert.run(...values, origin).lastInsertRowid));
       }),
 
     /** @throws InklingError `run-unknown` */
@@ -173,8 +186,8 @@ function statements(database: Store['database']) {
   return {
     insert: database.prepare(
       `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed,
-       comparison, repeats, repeats_hash)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       comparison, repeats, repeats_hash, came_from)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     one: database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?'),
     all: database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id'),
@@ -259,6 +272,7 @@ function runOf(row: RunRow): Run {
     comparison: row.comparison,
     repeats:
       row.repeats === null ? null : { run: idOf(row.repeats), parametersHash: row.repeats_hash },
+    cameFrom: row.came_from === null ? null : CameFrom.parse(fromJson(row.came_from)),
     result: row.result === null ? null : fromJson(row.result),
     progress: row.progress === null ? null : fromJson(row.progress),
     place: row.place,
