@@ -236,6 +236,39 @@ const views: readonly View[] = [
       await page.getByRole('heading', { name: 'Settings' }).waitFor();
     },
   },
+  {
+    name: 'run-export',
+    async open(page) {
+      await page.goto(`${new URL(page.url()).origin}/#/runs/r1/export`);
+      await page.getByRole('article', { name: 'ONNX', exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'run-exported',
+    async open(page) {
+      for (const title of ['ONNX', 'ONNX int8', 'Web page']) {
+        const card = page.getByRole('article', { name: title, exact: true });
+        await card.getByRole('button', { name: 'Export', exact: true }).click();
+        await card.getByRole('link', { name: 'Download' }).waitFor();
+      }
+    },
+  },
+  {
+    name: 'run-confidence',
+    async open(page) {
+      await page.getByText('Confidence', { exact: true }).click();
+      await page.getByRole('checkbox', { name: 'Calibrated confidence' }).check();
+      await page.getByRole('slider', { name: 'Unsure below' }).fill('70');
+    },
+  },
+  {
+    name: 'capsule',
+    async open(page) {
+      await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
+      await page.getByRole('button', { name: 'Open capsule…' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
 ];
 
 test.each(views)(

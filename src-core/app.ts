@@ -4,15 +4,15 @@
  */
 import { compareRuns } from './app/comparisons.ts';
 import {
-  exportRun,
   inspectRun,
   predictByFile,
   predictByRun,
-  type ExportOptions,
   type ImagePrediction,
   type Inspection,
 } from './app/trained.ts';
+import { requireImages } from './app/capsule/openCapsule.ts';
 import { classCalls, datasetCalls } from './app/datasets.ts';
+import { exportCalls } from './app/exports.ts';
 import { Hub } from './app/hub.ts';
 import { imageCalls } from './app/images.ts';
 import { inspectCalls } from './app/inspect.ts';
@@ -38,7 +38,6 @@ import {
 import { comparisonTable } from './inspect/comparisonTable.ts';
 import { devices } from './engine/devices.ts';
 import type { Device } from './engine/engine.ts';
-import type { Exported } from './export/exportNetwork.ts';
 import { hiddenActivations } from './model/layers.ts';
 import { RunResult } from './training/metrics.ts';
 import type { InspectorPorts } from './inspect/client.ts';
@@ -87,17 +86,22 @@ export function createApp(folder: string, ports: AppPorts) {
     jobs,
     ensureCache: ensure,
   });
+  const exports = exportCalls({ ...ports, workspace, jobs, ensureCache: ensure });
   return {
     ports,
     workspace,
     supervisor,
     inspecting,
+    exports,
     ...pages,
     ...dataCalls(workspace),
     training,
     runViews,
     ...runCalls(workspace, supervisor, training, ports.threads),
     ...networkCalls(workspace, inspecting.models, ports.clock),
+
+    /** Writes a run's network as files and checks them. @throws InklingError of `exportRun`, `exporter-ended` */
+    export: (run: Run, options: Parameters<typeof exports.write>[1]) => exports.write(run, options),
 
     doctor: async (): Promise<Doctor> => ({
       versions: ports.versions,
@@ -189,9 +193,6 @@ function networkCalls(workspace: Workspace, models: Models, clock: () => number)
       if (/\.onnx$/i.test(model)) return predictByFile(models, model, images);
       return predictByRun(models, workspace.runs.get(parseRunId(model)), images);
     },
-
-    export: async (run: Run, options: ExportOptions): Promise<Exported> =>
-      exportRun(workspace, run, await samples(run), options),
   };
 }
 
@@ -206,9 +207,11 @@ export type RunSummary = {
   readonly validationAccuracy: number | null;
   readonly testAccuracy: number | null;
   readonly parametersHash: string | null;
+  /** What it was called where it was trained, if that was not here. */
+  readonly cameFrom: string | null;
 };
 
-function summaryOf({ id, preset, spec, options, state }: Run): RunSummary {
+function summaryOf({ id, preset, spec, options, state, cameFrom }: Run): RunSummary {
   const result = state.status === 'finished' ? RunResult.parse(state.result) : null;
   return {
     run: id,
@@ -220,6 +223,7 @@ function summaryOf({ id, preset, spec, options, state }: Run): RunSummary {
     validationAccuracy: result?.validation?.accuracy ?? null,
     testAccuracy: result?.test?.accuracy ?? null,
     parametersHash: result?.parametersHash ?? null,
+    cameFrom: cameFrom?.run ?? null,
   };
 }
 
@@ -248,6 +252,7 @@ function importDigits(workspace: Workspace, request: SampleRequest): Promise<Imp
 }
 
 async function cacheOf(workspace: Workspace, run: Run): Promise<TensorCache> {
+  requireImages(workspace, run);
   const snapshot = workspace.snapshots.get(run.snapshot);
   return ensureCache(workspace, snapshot, { decode: decodeToTensor });
 }

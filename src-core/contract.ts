@@ -6,6 +6,7 @@
  */
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { exports } from './contract/exporting.ts';
 import { addImage, inspect, models } from './contract/inspecting.ts';
 import { RunInfo, RunName, runs, training } from './contract/training.ts';
 
@@ -338,6 +339,7 @@ export const contract = {
   },
   training,
   runs,
+  exports,
   models,
   inspect,
   splits: {
@@ -383,7 +385,13 @@ export type Desktop = {
   pathOf(file: object): string;
 };
 
-export const desktopChoices = ['importFile', 'importFolder', 'exportFolder', 'modelFile'] as const;
+export const desktopChoices = [
+  'importFile',
+  'importFolder',
+  'exportFolder',
+  'modelFile',
+  'capsule',
+] as const;
 export type DesktopChoice = (typeof desktopChoices)[number];
 
 /** The message with which a desktop page gives away one end of its channel: `window.postMessage(…, '*', [port])`. */

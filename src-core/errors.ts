@@ -337,6 +337,10 @@ export const catalogue = {
     message: `The process that looks into networks ended unexpectedly (${p.reason}).`,
     hint: 'Try again: it is started anew.',
   }),
+  'exporter-ended': (p: { reason: string }) => ({
+    message: `The process that writes exports ended unexpectedly (${p.reason}).`,
+    hint: 'Nothing was kept of this export; try again, or choose another format.',
+  }),
   'inspector-busy': () => ({
     message: 'Too much is being asked of the process that looks into networks.',
     hint: 'Wait a moment and try again.',
@@ -389,6 +393,30 @@ export const catalogue = {
   }) => ({
     message: `The exported file ${p.file} answers otherwise than the run: of ${p.samples} images ${p.agree} get the same class, and probabilities differ by up to ${p.maxAbsDiff}.`,
     hint: 'Nothing was kept of this export; choose another format. Int8 does not suit every network; of any other format, please report the defect.',
+  }),
+  'calibration-impossible': (p: { run: string; problem: string }) => ({
+    message: `The confidence of ${p.run} cannot be calibrated on its validation images: ${p.problem}.`,
+    hint: 'Export it without a temperature, or train on a dataset that has a validation part.',
+  }),
+  'images-missing': (p: { missing: number; total: number }) => ({
+    message: `Of the ${p.total} images that this run was trained on and judged by, ${p.missing} are not in this workspace.`,
+    hint: 'Import the dataset it came from, or open a capsule that holds its images.',
+  }),
+  'capsule-damaged': (p: { path: string; problem: string }) => ({
+    message: `The capsule ${p.path} is damaged, or was changed: ${p.problem}.`,
+    hint: 'Nothing of it was kept; copy or export it again.',
+  }),
+  'capsule-invalid': (p: { path: string; problem: string }) => ({
+    message: `${p.path} is not a capsule that can be opened: ${p.problem}.`,
+    hint: 'Choose a file that Inkling exported as a capsule; it ends in .inkling.',
+  }),
+  'capsule-newer': (p: { path: string; found: string }) => ({
+    message: `The capsule ${p.path} was made by a newer version (its format is ${p.found}).`,
+    hint: 'Update the program and open it again; nothing was changed.',
+  }),
+  'run-from-capsule': (p: { run: string }) => ({
+    message: `The run ${p.run} came in a capsule, which holds no state to go on training from.`,
+    hint: 'Run it again: it is then trained here, and can be continued.',
   }),
   'export-damaged': (p: { file: string; array: string }) => ({
     message: `The exported file ${p.file}, read back, does not hold ${p.array} as the run has it.`,

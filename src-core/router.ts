@@ -85,6 +85,7 @@ export function createRouter(app: App, host: HostPorts) {
     },
     training: trainingRoutes(os, app),
     runs: runRoutes(os, app),
+    exports: exportRoutes(os, app, host),
   });
 }
 
@@ -139,6 +140,26 @@ function runRoutes({ runs: os }: Pick<Implementer, 'runs'>, { runViews: runs, tr
     comparisonText: os.comparisonText.handler(({ input }) =>
       runs.comparisonText(input.runs, input.target, input.format),
     ),
+  };
+}
+
+function exportRoutes({ exports: os }: Pick<Implementer, 'exports'>, app: App, host: HostPorts) {
+  const { exports } = app;
+  return {
+    formats: os.formats.handler(({ input }) => exports.formats(input)),
+    start: os.start.handler(async ({ input: { run, folder, settings, ...asked } }) => ({
+      job: await exports.start(run, { ...asked, ...settings }, () => host.exportPlace(folder)),
+    })),
+    list: os.list.handler(({ input }) => exports.list(input.run)),
+    confidence: os.confidence.handler(({ input, signal }) => exports.confidence(input.run, signal)),
+    openCapsule: os.openCapsule.handler(async ({ input }) => {
+      const { path, done } = await host.importPlace(input.from);
+      try {
+        return await app.runViews.openCapsule(path);
+      } finally {
+        await done?.();
+      }
+    }),
   };
 }
 

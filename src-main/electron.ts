@@ -184,6 +184,11 @@ const dialogs: Readonly<Record<DesktopChoice, OpenDialogOptions>> = {
     ],
   },
   importFolder: { title: 'Import a folder', properties: ['openDirectory'] },
+  capsule: {
+    title: 'Open a capsule',
+    properties: ['openFile'],
+    filters: [{ name: 'Capsules', extensions: ['inkling'] }],
+  },
   exportFolder: { title: 'Export into', properties: ['openDirectory', 'createDirectory'] },
 };
 

@@ -112,6 +112,8 @@ type Verified = Awaited<ReturnType<App['export']>>['verified'];
 /** What is said of a verified export. */
 export function agreement(verified: Verified): string {
   if (verified.kind === 'unchecked') return `not compared: ${verified.reason}`;
+  if (verified.kind === 'parsed-back')
+    return `${count(verified.files)} ${verified.files === 1 ? 'file' : 'files'} read again, with all that was to be written`;
   if (verified.kind === 'read-back')
     return `all ${count(verified.arrays)} arrays read back as written, answers not compared: ${verified.reason}`;
   const { samples, agree, maxAbsDiff, accuracy, by } = verified;
@@ -131,6 +133,39 @@ export function agreement(verified: Verified): string {
 /** What is said of a smaller file. */
 export function shrinking({ before, after }: { before: number; after: number }): string {
   return `${count(after)} bytes, ${percent(after / before)} of the ${count(before)} without rounding`;
+}
+
+/** Whether a repeated run came out the same. @param identical null: what it repeats never finished. */
+export function repetition(run: string, identical: boolean | null): string {
+  if (identical === null) return `${run} has not finished, so there is nothing to compare with`;
+  return identical
+    ? `pass: the same parameters as ${run}`
+    : `fail: other parameters than ${run}; versions, device or threads may differ`;
+}
+
+type Confidence = NonNullable<Awaited<ReturnType<App['export']>>['confidence']>;
+
+/** What a temperature and a threshold do, on the images the network was not trained on. */
+export function sayConfidence(confidence: Confidence, { say }: Terminal): void {
+  const { temperature, validation, test } = confidence;
+  if (temperature) {
+    const { value, isAtLimit } = temperature;
+    const limit = isAtLimit ? ', as far as it goes: the validation images do not settle it' : '';
+    say(`temperature ${value.toFixed(4)}${limit}`);
+  }
+  for (const [name, part] of Object.entries({ validation, test })) {
+    if (!part) continue;
+    const { before, after } = part.calibrationError;
+    const figures = [
+      ...(temperature ? [`calibration error ${percent(before)}, then ${percent(after)}`] : []),
+      ...(part.chosen
+        ? [
+            `${percent(part.chosen.coverage)} of answers sure, ${percent(part.chosen.accuracy)} of those right`,
+          ]
+        : []),
+    ];
+    say(`${name}: ${figures.join('; ')}`);
+  }
 }
 
 /** A finished run as the command line reports it. */

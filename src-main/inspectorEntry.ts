@@ -16,5 +16,10 @@ export const runInspector = (channel: Channel): void =>
     readNetwork: (path) => readStored(dirname(path), basename(path)),
     openFile: openModel,
     openSamples: openCache,
+    async exportRun(work, { progress }) {
+      // The packages of all formats: a process that only looks into networks starts sooner without them.
+      const { exportWork } = await import('../src-core/app/exportWork.ts');
+      return exportWork(work, { clock: () => Date.now(), progress });
+    },
     breathe: () => setImmediate(),
   });

@@ -201,11 +201,28 @@ export const inspectOptions = {
 export const exportOptions = {
   format: {
     flags: '--format <name>',
-    text: 'onnx, onnx-int8, tfjs, keras or pytorch',
+    text: 'onnx, onnx-int8, web, tfjs, keras, pytorch, c or c-int8; report or capsule',
     schema: text,
     otherwise: 'onnx',
   },
   out: { flags: '--out <dir>', text: 'folder to write into', schema: text, isRequired: true },
+  temperature: {
+    flags: '--calibrate',
+    text: 'divide the logits by the temperature that fits the validation images best',
+    schema: flag,
+    otherwise: false,
+  },
+  unsureBelow: {
+    flags: '--unsure-below <x>',
+    text: 'answers whose largest probability is below are called unsure',
+    schema: share,
+  },
+  images: {
+    flags: '--with-images',
+    text: 'a capsule holds the images themselves, not only their hashes',
+    schema: flag,
+    otherwise: false,
+  },
   overwrite: {
     flags: '--overwrite',
     text: 'replace files of the same name',

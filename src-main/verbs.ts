@@ -5,7 +5,15 @@
 import type { App } from '../src-core/app.ts';
 import { ensurePage } from './builtPage.ts';
 import { demo } from './demo.ts';
-import { agreement, shrinking, compare, follow, type TrainReport } from './following.ts';
+import {
+  agreement,
+  compare,
+  follow,
+  repetition,
+  sayConfidence,
+  shrinking,
+  type TrainReport,
+} from './following.ts';
 import { inspectionText } from './inspection.ts';
 import {
   compareOptions,
@@ -142,16 +150,56 @@ export const verbs: readonly Verb[] = [
   verb({
     name: 'export',
     arguments: '<run>',
-    summary: "write a run's network as a file, and check that the file gives the same answers",
+    summary: "write a run's network, a report or a capsule, and check what was written",
     options: exportOptions,
     async run({ app, terminal, args: [name], options }) {
-      const { format, out: folder, overwrite } = options;
-      const result = await app.export(app.run(name!), { format, folder, overwrite });
+      const { out: folder, ...asked } = options;
+      const result = await app.export(app.run(name!), { ...asked, folder });
       terminal.say(result.files.join('\n'));
       terminal.say(agreement(result.verified));
+      if (result.confidence) sayConfidence(result.confidence, terminal);
       if (result.bytes) terminal.say(shrinking(result.bytes));
       return result;
     },
+  }),
+  verb({
+    name: 'open-capsule',
+    arguments: '<file>',
+    summary: 'bring the run in a capsule, and its images where there are any, into this workspace',
+    options: {},
+    async run({ app, terminal, args: [path] }) {
+      const opened = await app.runViews.openCapsule(path!);
+      const { run, cameFrom, dataset, missingImages, images } = opened;
+      terminal.say(`${run}, which was ${cameFrom} where it was trained`);
+      if (dataset) terminal.say(`${count(images)} images in the dataset ${dataset.name}`);
+      terminal.say(
+        missingImages === 0
+          ? `To see whether it comes out the same here: inkling repeat ${run}`
+          : `${count(missingImages)} of its ${count(images)} images are not in this workspace, so it cannot be run again here`,
+      );
+      return opened;
+    },
+  }),
+  verb({
+    name: 'repeat',
+    arguments: '<run>',
+    summary: 'train a run once more, and see whether the same parameters come out',
+    options: {},
+    async run({ app, terminal, args: [name] }) {
+      const first = app.run(name!);
+      const again = await app.runViews.again(first.id);
+      const report = await follow(app, app.run(again.run), terminal);
+      sayReport(report, terminal);
+      const expected = app.run(again.run).repeats?.parametersHash ?? null;
+      const identical = expected === null ? null : expected === report.parametersHash;
+      terminal.say(repetition(first.id, identical));
+      return { ...report, repeats: first.id, identical };
+    },
+    fellShort: (result) =>
+      typeof result === 'object' &&
+      result !== null &&
+      'identical' in result &&
+      result.identical !== true,
   }),
   verb({
     name: 'serve',
@@ -233,7 +281,7 @@ function sayReport(report: TrainReport, terminal: Terminal): void {
 function runTable(rows: ReturnType<App['runs']>): string {
   const header = ['run', 'status', 'preset', 'activation', 'seed', 'epochs', 'validation', 'test'];
   const cells = rows.map((row) => [
-    row.run,
+    row.cameFrom === null ? row.run : `${row.run} (${row.cameFrom} elsewhere)`,
     row.status,
     row.preset ?? 'network',
     row.activations.join(' '),

@@ -36,6 +36,7 @@ export const keymap = {
   'app.settings': { context: 'app', title: 'Go to Settings', keys: ['Mod+5'] },
   'app.import': { context: 'app', title: 'Import…', keys: ['Mod+i'] },
   'app.newDataset': { context: 'app', title: 'New dataset', keys: ['Mod+Shift+d'] },
+  'app.capsule': { context: 'app', title: 'Open capsule…', keys: [] },
   'app.sample': { context: 'app', title: 'Sample digits', keys: [] },
   'app.theme': { context: 'app', title: 'Switch light and dark', keys: ['Mod+Shift+l'] },
 

@@ -44,7 +44,8 @@ const parts: Readonly<Record<string, Part>> = {
   'src-core/inspect': { parts: middle, packages: ['node:', 'zod', 'umap-js'] },
   'src-core/export': {
     parts: [...middle, ...fileFormats],
-    packages: ['node:', 'zod', 'onnxruntime-node', '@tensorflow/*', 'h5wasm', 'yauzl'],
+    // csv-parse: reports read their tables back with a reader that is not their writer.
+    packages: ['node:', 'zod', 'onnxruntime-node', '@tensorflow/*', 'h5wasm', 'yauzl', 'csv-parse'],
   },
   // Runs in exported pages and in the app's own.
   'src-core/export/page': { parts: [], packages: [] },
@@ -89,9 +90,15 @@ const parts: Readonly<Record<string, Part>> = {
     parts: ['src-core/data', 'src-core/training'],
     packages: ['node:'],
   },
-  // The same for the inspector, which opens files of other programs besides.
+  // The same for the inspector, which opens files of other programs and writes exports besides.
   'src-main/inspectorEntry.ts': {
-    parts: ['src-core/data', 'src-core/training', 'src-core/inspect', 'src-core/export'],
+    parts: [
+      'src-core/app',
+      'src-core/data',
+      'src-core/training',
+      'src-core/inspect',
+      'src-core/export',
+    ],
     packages: ['node:'],
   },
   'src-preload': { parts: ['src-core/contract.ts'], packages: ['electron'] },

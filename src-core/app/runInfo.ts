@@ -72,6 +72,7 @@ export function runInfo(stored: StoredRun, { place, dataset, now }: Around): Run
     parametersHash: result?.parametersHash ?? null,
     repeats: repeatsOf(run, result),
     follows: run.follows === null ? null : { run: run.follows, isContinued: run.start !== null },
+    cameFrom: run.cameFrom?.run ?? null,
   };
 }
 

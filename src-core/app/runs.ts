@@ -11,6 +11,7 @@ import { breathing } from './breathing.ts';
 import { compareRuns, toldComparison } from './comparisons.ts';
 import { capsuleOf, epochRows } from './runInfo.ts';
 import { RunWatch, type WatchPorts } from './runWatch.ts';
+import { openCapsule, requireImages, type OpenedCapsule } from './capsule/openCapsule.ts';
 import { PackedSeries } from './series.ts';
 import { epochsOf } from './storedRun.ts';
 
@@ -24,7 +25,7 @@ const concurrentRunsMax = 16;
 const Concurrency = z.int().min(1).max(concurrentRunsMax);
 
 export function runViewCalls(ports: RunPorts) {
-  const { workspace, supervisor } = ports;
+  const { workspace, supervisor, tell } = ports;
   const watch = new RunWatch(ports);
   const kept = Concurrency.safeParse(workspace.settings.get(concurrencyKey));
   if (kept.success) supervisor.setConcurrentRuns(kept.data);
@@ -38,6 +39,14 @@ export function runViewCalls(ports: RunPorts) {
     setConcurrency(runs: number): void {
       workspace.settings.set(concurrencyKey, runs);
       supervisor.setConcurrentRuns(runs);
+    },
+
+    /** @throws InklingError of `openCapsule` */
+    async openCapsule(path: string): Promise<OpenedCapsule> {
+      const opened = await openCapsule(workspace, path);
+      watch.changed(opened.run);
+      if (opened.dataset) tell({ kind: 'dataset', dataset: opened.dataset.id });
+      return opened;
     },
 
     ...steeringCalls(ports, watch),
@@ -66,9 +75,14 @@ function steeringCalls({ workspace, supervisor, versions }: RunPorts, watch: Run
     remove: (names: readonly string[]): Promise<void> =>
       supervisor.remove([...new Set(names.map(parseRunId))]),
 
-    /** The same snapshot, spec, options, seed, engine and device once more. @throws InklingError `run-unknown`, `checkpoint-damaged` */
+    /**
+     * The same snapshot, spec, options, seed, engine and device once more.
+     *
+     * @throws InklingError `run-unknown`, `checkpoint-damaged`, `images-missing`
+     */
     async again(name: string): Promise<{ run: RunId }> {
       const run = workspace.runs.get(parseRunId(name));
+      requireImages(workspace, run);
       const { snapshot, preset, spec, options, engine, device, follows, start } = run;
       const folder = join(workspace.checkpointFolder, run.id);
       const params = start && (await readStart(folder, start.parametersHash));

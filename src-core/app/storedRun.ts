@@ -48,7 +48,7 @@ export function epochEnds(epochs: readonly EpochMetrics[]): EpochEnd[] {
   return epochs.map(({ step, timing }) => ({ step, seconds: (seconds += timing.seconds) }));
 }
 
-export function epochsOf(workspace: Workspace, run: RunId): EpochMetrics[] {
+export function epochsOf(workspace: Pick<Workspace, 'metrics'>, run: RunId): EpochMetrics[] {
   return workspace.metrics.epochs(run).map(({ values }) => EpochMetrics.parse(values));
 }
 

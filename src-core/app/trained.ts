@@ -8,16 +8,18 @@ import { imageSize, type Predictor, type Tensors } from '../engine/engine.ts';
 import { failure, InklingError } from '../errors.ts';
 import { exportNetwork, type Exported } from '../export/exportNetwork.ts';
 import { parseFormatName } from '../export/formats.ts';
+import { withTemperature } from '../export/temperature.ts';
 import { verifiedSamplesMax } from '../export/verify.ts';
 import { evaluation, type Evaluation } from '../inspect/evaluation.ts';
 import type { ImageShape } from '../model/spec.ts';
 import { loadEngine } from '../training/engines.ts';
 import { readKept } from '../training/kept.ts';
 import type { TensorCache } from '../data/cache.ts';
-import type { Part, Range } from '../workspace/records.ts';
+import type { Part, Range, Ranges } from '../workspace/records.ts';
 import { hashBytes } from '../workspace/snapshots.ts';
 import type { Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { measureConfidence, type ConfidenceOptions, type ConfidenceReport } from './confidence.ts';
 import type { Model, Models } from './models.ts';
 
 export type Inspection = Omit<Evaluation, 'mistakes'> & {
@@ -146,41 +148,109 @@ export type ExportOptions = {
   readonly format: string;
   readonly folder: string;
   readonly overwrite: boolean;
+  /** As of `ConfidenceOptions`; absent: off. */
+  readonly temperature?: boolean | undefined;
+  readonly unsureBelow?: number | null | undefined;
+  /** A capsule holds the images; absent: it names them by their hashes. */
+  readonly images?: boolean | undefined;
+  /** As of `ExportRequest`. */
+  readonly staging?: string;
+  /** Told how many images were compared, of how many. */
+  readonly progress?: (done: number, total: number) => void;
 };
 
-/** Writes a run's network and checks the file on real samples. @throws InklingError of `exportNetwork` */
+/** With what was measured of its confidence, where a temperature or a threshold was asked for. */
+export type ExportedNetwork = Exported & { readonly confidence?: ConfidenceReport };
+
+/**
+ * Writes a run's network and checks the file on real samples. Stores nothing.
+ *
+ * @throws InklingError of `exportNetwork` and `measureConfidence`
+ */
 export async function exportRun(
   workspace: Workspace,
   run: Run,
   samples: TensorCache,
-  { format, folder, overwrite }: ExportOptions,
-): Promise<Exported> {
+  options: ExportOptions,
+): Promise<ExportedNetwork> {
   const { params, result } = await readKept(workspace, run);
-  const compared = someSamples(samples);
-  const exported = await withPredictor(run, params, (predictor) =>
+  const compared = comparedSamples(samples.ranges);
+  const {
+    progress,
+    format,
+    temperature: isCalibrated = false,
+    unsureBelow = null,
+    ...place
+  } = options;
+  const name = parseFormatName(format);
+  const asked = { temperature: isCalibrated, unsureBelow };
+  const isAsked = isCalibrated || unsureBelow !== null;
+  const confidence = isAsked && (await runConfidence(workspace, run, samples, asked));
+  const temperature = (confidence && confidence.temperature?.value) || null;
+  const exportedParams = temperature === null ? params : withTemperature(params, temperature);
+  const exported = await withPredictor(run, exportedParams, (predictor) =>
     exportNetwork({
       network: {
         name: run.id,
         spec: run.spec,
-        params,
+        params: exportedParams,
         classes: samples.classes,
+        confidence: { temperature, unsureBelow },
         origin: {
           snapshotHash: run.snapshot,
           parametersHash: result.parametersHash,
           programVersion: run.versions['inkling'] ?? '',
         },
       },
-      format: parseFormatName(format),
-      folder,
-      overwrite,
-      predictor,
+      format: name,
+      ...place,
+      predictor: counted(predictor, samples, compared.end - compared.start, progress),
       pixels: samples.readPixels(compared),
       labels: samples.labels.subarray(compared.start, compared.end),
       calibration: calibrationImages(samples),
     }),
   );
-  if (workspace.writable) workspace.exports.add(run.id, exported);
-  return exported;
+  return confidence ? { ...exported, confidence } : exported;
+}
+
+/** What a temperature and a threshold would do for a run. @throws InklingError of `readKept`, `measureConfidence` */
+export async function runConfidence(
+  workspace: Workspace,
+  run: Run,
+  samples: TensorCache,
+  options: ConfidenceOptions,
+): Promise<ConfidenceReport> {
+  return withKept(workspace, run, (predictor) =>
+    measureConfidence(run, samples, predictor, options),
+  );
+}
+
+/** With the run's network as it predicts. @throws InklingError of `readKept` */
+export async function withKept<T>(
+  workspace: Workspace,
+  run: Run,
+  use: (predictor: Predictor) => Promise<T>,
+): Promise<T> {
+  const { params } = await readKept(workspace, run);
+  return withPredictor(run, params, use);
+}
+
+/** Every image that is compared passes the run's own network. */
+function counted(
+  predictor: Predictor,
+  { shape }: TensorCache,
+  total: number,
+  progress: ExportOptions['progress'] = () => {},
+): Pick<Predictor, 'predict'> {
+  let done = 0;
+  return {
+    async predict(pixels) {
+      const answers = await predictor.predict(pixels);
+      done += pixels.length / imageSize(shape);
+      progress(Math.min(done, total), total);
+      return answers;
+    },
+  };
 }
 
 /** Enough to see the usual range of every value; more widens it by what is rare. */
@@ -198,11 +268,12 @@ function calibrationImages({ ranges, shape, readPixels }: TensorCache): Uint8Arr
   return images;
 }
 
-/** Of the test split, or of what there is. */
-function someSamples({ ranges }: TensorCache) {
-  const { start, end } =
-    [ranges.test, ranges.validation].find((r) => r.end > r.start) ?? ranges.train;
-  return { start, end: Math.min(end, start + verifiedSamplesMax) };
+/** What files are compared on: samples of the test part, or of what there is. */
+export function comparedSamples(ranges: Ranges) {
+  const isFilled = (part: Part): boolean => ranges[part].end > ranges[part].start;
+  const part: Part = (['test', 'validation'] as const).find(isFilled) ?? 'train';
+  const { start, end } = ranges[part];
+  return { part, start, end: Math.min(end, start + verifiedSamplesMax) };
 }
 
 async function withPredictor<T>(

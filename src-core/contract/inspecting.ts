@@ -335,7 +335,7 @@ const evaluation = z.object({ evaluation: Kept });
 const LayerName = z.string().min(1).max(60);
 
 /** A file to open: as `ImportFrom` of imports. */
-const ModelFrom = z.discriminatedUnion('kind', [
+export const ModelFrom = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('path'), path: z.string().min(1).max(4096) }),
   z.object({ kind: z.literal('upload'), upload: z.string().regex(/^[a-z0-9]{16,64}$/) }),
 ]);

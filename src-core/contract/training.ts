@@ -210,6 +210,8 @@ export const RunInfo = z.object({
   repeats: z.object({ run: RunName, identical: z.boolean().nullable() }).nullable(),
   /** The run it follows with the same plan on a newer snapshot; continued: from that run's parameters. */
   follows: z.object({ run: RunName, isContinued: z.boolean() }).nullable(),
+  /** What it was called where it was trained, of a run that came in a capsule; null: it was trained here. */
+  cameFrom: z.string().nullable(),
 });
 export type RunInfo = z.infer<typeof RunInfo>;
 

@@ -135,7 +135,7 @@ function pack(byPart: readonly Candidate[][]): Pick<Snapshot, 'ranges' | 'hashes
 }
 
 /** Over a line of JSON with everything but the samples, then all hashes, then all labels as int32. */
-function snapshotHash(frozen: Omit<Snapshot, 'hash'>): SnapshotHash {
+export function snapshotHash(frozen: Omit<Snapshot, 'hash'>): SnapshotHash {
   const { classes, shape, resize, ranges, hashes, labels } = frozen;
   const { channels, height, width } = shape;
   const ends = parts.map((part) => ranges[part].end);

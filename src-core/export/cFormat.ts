@@ -13,6 +13,7 @@ import { coarse } from './verify.ts';
 export const cFormat: Format = {
   ...headerFormat('float', ''),
   title: 'C header',
+  size: { fixedBytes: 8000, bytesPerParameter: 14.5 },
   purpose: 'One file for any C program, down to microcontrollers: no library, no allocation.',
 };
 
@@ -23,6 +24,7 @@ export const cFormat: Format = {
 export const cInt8Format: Format = {
   ...headerFormat('int8', '-int8'),
   title: 'C header, int8 weights',
+  size: { fixedBytes: 8000, bytesPerParameter: 4.5 },
   purpose: 'The same in about a quarter of the flash memory; answers differ a little.',
   closeness: coarse,
 };
@@ -41,11 +43,11 @@ function headerFormat(weights: Weights, suffix: string) {
       if ((await findCompiler()) !== null) return null;
       return 'there is no C compiler (cc, gcc or clang) on this computer';
     },
-    use: (name) => usage(`${name}${suffix}`),
+    use: (name, unsureBelow = null) => usage(`${name}${suffix}`, unsureBelow !== null),
   } satisfies Partial<Format>;
 }
 
-function usage(file: string): string {
+function usage(file: string, tellsUnsure: boolean): string {
   const prefix = prefixOf(file);
   const upper = prefix.toUpperCase();
   return `/* main.c: cc -std=c99 -O2 main.c -lm -o main, then ./main < image.raw */
@@ -56,7 +58,7 @@ int main(void) {
   static uint8_t pixels[${upper}_PIXELS]; /* channel by channel, row by row, 0 to 255 */
   float probabilities[${upper}_CLASSES];
   if (fread(pixels, sizeof pixels, 1, stdin) != 1) return 1;
-  int best = ${prefix}_predict(pixels, probabilities);
+  int best = ${prefix}_predict(pixels, probabilities);${tellsUnsure ? '\n  if (best < 0) return puts("unsure") < 0;' : ''}
   printf("%s %.4f\\n", ${prefix}_class_names[best], probabilities[best]);
   return 0;
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Predictor } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
+import type { DocumentName } from './documents.ts';
 import type { Format, TrainedNetwork } from './format.ts';
 import { formats, type FormatName } from './formats.ts';
 import { writeGolden } from './golden.ts';
@@ -19,6 +20,8 @@ export type ExportRequest = {
   /** Made where it is missing. */
   readonly folder: string;
   readonly overwrite: boolean;
+  /** An empty folder on the same disk for what is not done yet, the caller's to take away; absent: one of its own. */
+  readonly staging?: string;
   /** The run's own, to compare with. */
   readonly predictor: Pick<Predictor, 'predict'>;
   /** uint8 [N, C, H, W], N ≥ 1: real images, of the test part where there is one. */
@@ -30,7 +33,7 @@ export type ExportRequest = {
 };
 
 export type Exported = {
-  readonly format: FormatName;
+  readonly format: FormatName | DocumentName;
   /** Paths, the one to open first. */
   readonly files: readonly string[];
   readonly verified: Verification;
@@ -42,29 +45,58 @@ export type Exported = {
  * @throws InklingError `file-exists` unless `overwrite`, `path-unreadable`, `disk-full`, `export-disagrees`
  */
 export async function exportNetwork(request: ExportRequest): Promise<Exported> {
-  const { network, format, folder } = request;
+  const { network, format } = request;
   if (!/^[\w-][\w. -]*$/.test(network.name)) throw new RangeError(`${network.name} names no file`);
+  const row: Format = formats[format];
+  const { files, verified } = await intoFolder(request, {
+    async write(staging) {
+      const written = await row.write(network, staging, request.calibration ?? new Uint8Array());
+      return [...written, await writeGolden(network, request.predictor, request.pixels, staging)];
+    },
+    check: (staging, [first]) => verifyFile(request, join(staging, first!)),
+  });
+  const bytes = row.originalBytes && {
+    before: row.originalBytes(network),
+    after: statSync(files[0]!).size,
+  };
+  return { format, files, verified, ...(bytes && { bytes }) };
+}
+
+/** How files come to be: written into a folder of their own, and compared there. */
+export type Writing = {
+  /** Returns the names of the files, the one to open first. */
+  write(staging: string): Promise<readonly string[]>;
+  check(staging: string, names: readonly string[]): Promise<Verification>;
+};
+
+/**
+ * All files in their folder, or none.
+ *
+ * @throws InklingError `file-exists` unless `overwrite`, `folder-unwritable`, `disk-full`, and those of `check`
+ */
+export async function intoFolder(
+  { folder, overwrite, staging: given }: Pick<ExportRequest, 'folder' | 'overwrite' | 'staging'>,
+  { write, check }: Writing,
+): Promise<Pick<Exported, 'files' | 'verified'>> {
   return writing(folder, async () => {
     makeFolder(folder);
-    const staging = await mkdtemp(join(folder, '.inkling-export-'));
+    const staging = given ?? (await makeStaging(folder));
     try {
-      const row: Format = formats[format];
-      const written = await row.write(network, staging, request.calibration ?? new Uint8Array());
-      const golden = await writeGolden(network, request.predictor, request.pixels, staging);
-      const names = [...written, golden];
+      const names = await write(staging);
       // Before the work of comparing. A file that appears during it is overwritten.
-      if (!request.overwrite) refuseExisting(folder, names);
-      const verified = await verifyFile(request, join(staging, written[0]!));
-      const after = statSync(join(staging, written[0]!)).size;
-      const bytes = row.originalBytes && { before: row.originalBytes(network), after };
+      if (!overwrite) refuseExisting(folder, names);
+      const verified = await check(staging, names);
       for (const name of names) await rename(join(staging, name), join(folder, name));
-      const files = names.map((name) => join(folder, name));
-      return { format, files, verified, ...(bytes && { bytes }) };
+      return { files: names.map((name) => join(folder, name)), verified };
     } finally {
       await rm(staging, { recursive: true, force: true });
     }
   });
 }
+
+/** On the disk of what it will become, so that files only have to be renamed. */
+export const makeStaging = (folder: string): Promise<string> =>
+  mkdtemp(join(folder, '.inkling-export-'));
 
 async function verifyFile(request: ExportRequest, path: string): Promise<Verification> {
   const { network, predictor } = request;

@@ -148,6 +148,7 @@ export function networkOf(spec: ModelSpec): TrainedNetwork {
     spec,
     params,
     classes: Array.from({ length: spec.classes }, (_, k) => `class ${k}`),
+    confidence: { temperature: null, unsureBelow: null },
     origin: {
       snapshotHash: 'a'.repeat(64),
       parametersHash: 'b'.repeat(64),

@@ -11,8 +11,17 @@ export type TrainedNetwork = {
   readonly params: Tensors;
   /** Names, one for each class of `spec`. */
   readonly classes: readonly string[];
+  readonly confidence: Confidence;
   /** Where it came from, kept in the file. */
   readonly origin: Origin;
+};
+
+/** What was done so that answers can be relied on. */
+export type Confidence = {
+  /** `params` were divided by it, see `temperature.ts`; null: they are as they were trained. */
+  readonly temperature: number | null;
+  /** The file calls answers unsure whose largest probability is below; null: it never does. */
+  readonly unsureBelow: number | null;
 };
 
 export type Origin = {
@@ -71,7 +80,9 @@ export type Format = {
   /** Where rounding alone is not the measure. */
   readonly closeness?: Closeness;
   /** The code to use the files of a network of this name, as it can be run beside them. */
-  readonly use?: (name: string) => string;
+  readonly use?: (name: string, unsureBelow?: number | null) => string;
+  /** About what its files take, measured on dense networks: known before anything is written. */
+  readonly size?: { readonly fixedBytes: number; readonly bytesPerParameter: number };
   /** For a format that makes the network smaller: the bytes of the file it would be otherwise. */
   readonly originalBytes?: (network: TrainedNetwork) => number;
   /**

@@ -12,7 +12,7 @@ const goldenSamples = 10;
 
 /** Writes `<name>.golden.json` into `folder` and returns its name. */
 export async function writeGolden(
-  { name, spec, classes }: TrainedNetwork,
+  { name, spec, classes, confidence }: TrainedNetwork,
   predictor: Pick<Predictor, 'predict'>,
   pixels: Uint8Array,
   folder: string,
@@ -26,6 +26,7 @@ export async function writeGolden(
   const content = {
     input: { type: 'uint8', encoding: 'base64', order: 'channels, height, width', ...spec.input },
     classes,
+    ...confidence,
     samples: Array.from({ length: count }, (_, n) => ({
       pixels: Buffer.from(pixels.subarray(n * bytes, (n + 1) * bytes)).toString('base64'),
       logits: row(logits, n),

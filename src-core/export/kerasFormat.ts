@@ -18,16 +18,19 @@ export const kerasFormat: Format = {
   title: 'Keras',
   purpose: 'For Keras 3 on TensorFlow, JAX or PyTorch: to predict, and to train on.',
   extensions: ['.keras'],
-  use: (name) => `import json
+  size: { fixedBytes: 9000, bytesPerParameter: 4 },
+  use: (name, unsureBelow = null) => `import json
 import keras
 import numpy
 
 model = keras.saving.load_model(${pythonString(`${name}.keras`)})
-classes = json.load(open(${pythonString(`${name}.golden.json`)}))["classes"]
+about = json.load(open(${pythonString(`${name}.golden.json`)}))
+classes = about["classes"]
 # Pixels from 0 to 255, [images, height, width, channels]; here a black picture.
 pixels = numpy.zeros((1, *model.input_shape[1:]), "float32")
 probabilities = model.predict(pixels, verbose=0)
-print(classes[probabilities[0].argmax()], probabilities[0].max())
+best = probabilities[0].max()
+print(${unsureBelow === null ? '' : '"unsure" if best < about["unsureBelow"] else '}classes[probabilities[0].argmax()], best)
 `,
   async write(network, folder) {
     const { name } = network;

@@ -9,4 +9,7 @@ export const metadataKeys = {
   snapshotHash: 'inkling.snapshotHash',
   parametersHash: 'inkling.parametersHash',
   programVersion: 'inkling.version',
+  /** Numbers, where the network was exported with them. */
+  temperature: 'inkling.temperature',
+  unsureBelow: 'inkling.unsureBelow',
 } as const;

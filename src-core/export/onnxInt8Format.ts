@@ -10,12 +10,13 @@ export const onnxInt8Format: Format = {
   title: 'ONNX int8',
   purpose: 'About a quarter of the size of ONNX, for a little accuracy: how little is measured.',
   extensions: ['.int8.onnx'],
+  size: { fixedBytes: 7000, bytesPerParameter: 1 },
   // Rounding to 127 steps moves probabilities: what counts is the class, on nearly all images.
   closeness: {
     ...{ samplesMax: 1000, chunkSamples: 64 },
     ...{ maxAbsDiff: Infinity, undecided: 0.02, agreeShare: 0.95 },
   },
-  use: (name) => runOnnx(`${name}.int8.onnx`),
+  use: (name, unsureBelow = null) => runOnnx(`${name}.int8.onnx`, unsureBelow !== null),
   originalBytes: (network) => encodeOnnx(network).length,
   async write(network, folder, calibration) {
     const file = `${network.name}.int8.onnx`;

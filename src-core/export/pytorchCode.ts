@@ -2,7 +2,7 @@
 import { resolveNetwork, type Layer, type Param } from '../model/layers.ts';
 import type { ActivationSpec } from '../model/spec.ts';
 import type { Tensor, Tensors } from '../engine/engine.ts';
-import type { TrainedNetwork } from './format.ts';
+import type { Confidence, TrainedNetwork } from './format.ts';
 import { pythonString } from './python.ts';
 
 type Of<K extends Layer['kind']> = Extract<Layer, { readonly kind: K }>;
@@ -12,7 +12,7 @@ type Build = { readonly modules: string[]; readonly steps: string[] };
 
 /** The whole file. @param weights name of the safetensors file beside it. */
 export function pytorchCode(trained: TrainedNetwork, weights: string): string {
-  const { name, spec, classes, origin } = trained;
+  const { name, spec, classes, origin, confidence } = trained;
   const network = resolveNetwork(spec);
   const build: Build = { modules: [], steps: [] };
   for (const layer of network.layers) addLayer(build, layer);
@@ -34,7 +34,7 @@ from torch.nn import functional as F
 CLASSES = [
 ${classes.map((each) => `    ${pythonString(each)},\n`).join('')}]
 INPUT_SHAPE = (${channels}, ${height}, ${width})
-
+${constants(confidence)}
 
 class Network(nn.Module):
     """uint8 or float [N, ${channels}, ${height}, ${width}], pixels from 0 to 255, to logits [N, ${classes.length}]."""
@@ -49,10 +49,28 @@ ${build.steps.map((line) => `        ${line}\n`).join('')}        return x
     def probabilities(self, pixels):
         logits = self(pixels)
         return ${output}
-${helpers(build.steps.join('\n'))}
+${confidence.unsureBelow === null ? '' : answers}${helpers(build.steps.join('\n'))}
 
 ${loading(weights)}`;
 }
+
+function constants({ temperature, unsureBelow }: Confidence): string {
+  return [
+    ...(temperature === null
+      ? []
+      : ['# The logits are divided by it already.', `TEMPERATURE = ${temperature}`]),
+    ...(unsureBelow === null ? [] : [`UNSURE_BELOW = ${unsureBelow}`]),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const answers = `
+    def answers(self, pixels):
+        """Class numbers, -1 where the largest probability is below UNSURE_BELOW."""
+        largest, best = self.probabilities(pixels).max(1)
+        return torch.where(largest >= torch.tensor(UNSURE_BELOW), best, -1)
+`;
 
 /** Functions that PyTorch has no equal of, where the network needs them. */
 function helpers(steps: string): string {

@@ -16,7 +16,8 @@ export const pytorchFormat: Format = {
   title: 'PyTorch',
   purpose: 'A module to read, change and train on: one Python file, and its values without pickle.',
   extensions: ['_model.py'],
-  use: (name) => `import torch
+  size: { fixedBytes: 3000, bytesPerParameter: 4 },
+  use: (name, unsureBelow = null) => `import torch
 from ${pythonModule(name, 'model')} import CLASSES, INPUT_SHAPE, load
 
 network = load()
@@ -24,12 +25,20 @@ network = load()
 pixels = torch.zeros(1, *INPUT_SHAPE, dtype=torch.uint8)
 with torch.no_grad():
     probabilities = network.probabilities(pixels)
-print(CLASSES[int(probabilities[0].argmax())], float(probabilities[0].max()))
+${
+  unsureBelow === null
+    ? 'print(CLASSES[int(probabilities[0].argmax())], float(probabilities[0].max()))'
+    : `    answer = int(network.answers(pixels)[0])
+print("unsure" if answer < 0 else CLASSES[answer], float(probabilities[0].max()))`
+}
 `,
   async write(network, folder) {
-    const { name, origin } = network;
+    const { name, origin, confidence } = network;
     const [module, weights] = [`${pythonModule(name, 'model')}.py`, `${name}.safetensors`];
-    const metadata = { format: 'pt', ...origin };
+    const told = Object.entries(confidence).flatMap(([key, value]) =>
+      value === null ? [] : [[key, String(value)]],
+    );
+    const metadata = { format: 'pt', ...origin, ...Object.fromEntries(told) };
     const values = encodeSafetensors({ tensors: pytorchTensors(network), metadata });
     await writeFile(join(folder, weights), values, { flush: true });
     await writeFile(join(folder, module), pytorchCode(network, weights), { flush: true });

@@ -23,15 +23,17 @@ export const tfjsFormat: Format = {
   title: 'TensorFlow.js',
   purpose: 'For web pages and Node: a layers model that tf.loadLayersModel reads.',
   extensions: ['-model.json'],
+  size: { fixedBytes: 2700, bytesPerParameter: 4 },
   // In plain JavaScript an image can take a tenth of a second.
   closeness: { ...sameAnswers, samplesMax: 100, chunkSamples: 1 },
-  use: (name) => `const model = await tf.loadLayersModel('${name}-model.json');
-const { labels } = await (await fetch('${name}-metadata.json')).json();
+  use: (name, unsureBelow = null) => `const model = await tf.loadLayersModel('${name}-model.json');
+const { labels${unsureBelow === null ? '' : ', userMetadata'} } = await (await fetch('${name}-metadata.json')).json();
 // An image or canvas of the size the network was trained on, see imageSize; 1 for gray, 3 for color.
 const [, height, width, channels] = model.inputs[0].shape;
 const pixels = tf.image.resizeBilinear(tf.browser.fromPixels(picture, channels), [height, width]);
 const scores = await model.predict(pixels.expandDims(0)).data();
-console.log(labels[scores.indexOf(Math.max(...scores))]);
+const best = Math.max(...scores);
+console.log(${unsureBelow === null ? '' : "best < userMetadata.unsureBelow ? 'unsure' : "}labels[scores.indexOf(best)]);
 `,
   async write(network, folder) {
     const layers = kerasLayers(network.spec, network.params);
@@ -105,14 +107,18 @@ function layerJson({ name, className, config, inputs }: KerasLayer): object {
 }
 
 /** `labels`, `imageSize`, `grayscale` and `modelName` as Teachable Machine calls them. */
-function metadataJson({ name, spec, classes, origin }: TrainedNetwork): object {
+function metadataJson({ name, spec, classes, confidence, origin }: TrainedNetwork): object {
   const { channels, height, width } = spec.input;
   return {
     modelName: name,
     labels: classes,
     ...(height === width ? { imageSize: width } : { imageHeight: height, imageWidth: width }),
     grayscale: channels === 1,
-    userMetadata: { input: 'pixels 0 … 255, [images, height, width, channels]', ...origin },
+    userMetadata: {
+      input: 'pixels 0 … 255, [images, height, width, channels]',
+      ...confidence,
+      ...origin,
+    },
   };
 }
 

@@ -4,7 +4,10 @@ import { failure } from '../errors.ts';
 import type { Closeness, OpenedModel, ReadBack, Unchecked } from './format.ts';
 
 /** What was found out about a written file: by its answers, by its content, or, where nothing here can open it, nothing. */
-export type Verification = Answers | ReadBack | Unchecked;
+export type Verification = Answers | ReadBack | ParsedBack | Unchecked;
+
+/** A document, whose files were read again: each holds what was to be written. */
+export type ParsedBack = { readonly kind: 'parsed-back'; readonly files: number };
 
 export type Answers = {
   readonly kind: 'answers';

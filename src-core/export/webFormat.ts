@@ -9,6 +9,7 @@ export const webFormat: Format = {
   title: 'Web page',
   purpose: 'One file that opens by double click: draw, and see the network answer. Works offline.',
   extensions: ['.html'],
+  size: { fixedBytes: 33000, bytesPerParameter: 5.33 },
   async write(network, folder) {
     const file = `${network.name}.html`;
     await writeFile(join(folder, file), await webPage(network), { flush: true });

@@ -59,15 +59,21 @@ export class Inspector {
   readonly #pending = new Map<number, Pending>();
   readonly #stopWatching: () => void;
   #process: InspectorProcess | null = null;
+  readonly #whenEnded: 'inspector-ended' | 'exporter-ended';
   #next = 1;
   #usedAt = 0;
 
-  constructor(ports: InspectorPorts) {
+  /** @param whenEnded what its calls fail with when the process ends. */
+  constructor(
+    ports: InspectorPorts,
+    whenEnded: 'inspector-ended' | 'exporter-ended' = 'inspector-ended',
+  ) {
     this.#ports = ports;
+    this.#whenEnded = whenEnded;
     this.#stopWatching = ports.every(watchIntervalMs, () => this.#watch());
   }
 
-  /** @throws InklingError `inspector-ended`, `inspector-busy`, and those of the call; the signal's reason when aborted */
+  /** @throws InklingError `inspector-ended` or `exporter-ended`, `inspector-busy`, and those of the call; the signal's reason when aborted */
   async call<K extends CallName>(
     name: K,
     input: CallInput<K>,
@@ -145,7 +151,7 @@ export class Inspector {
 
   #failAll(reason: string): void {
     for (const { settle } of this.#pending.values())
-      settle.reject(failure('inspector-ended', { reason }));
+      settle.reject(failure(this.#whenEnded, { reason }));
     this.#pending.clear();
   }
 }

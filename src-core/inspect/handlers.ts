@@ -71,6 +71,8 @@ export const handlers: Handlers = {
     };
     return embed(open, { chosen, read, method, seed }, call);
   },
+
+  export: (work, call) => call.port.exportRun(work, call),
 };
 
 async function predict(source: ModelSource, pixels: Uint8Array, call: Call) {

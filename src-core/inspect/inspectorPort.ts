@@ -26,6 +26,11 @@ export type InspectorPort = {
   readonly readNetwork: (path: string) => Promise<StoredNetwork>;
   readonly openFile: (path: string) => Promise<OpenFile>;
   readonly openSamples: (folder: string, snapshot: string) => SampleFile;
+  /** Writes files of a run: the work of the call `export`, which this part of the program does not know. */
+  readonly exportRun: (
+    work: unknown,
+    call: { readonly progress: (done: number, total: number) => void },
+  ) => Promise<unknown>;
   /** Resolves after waiting messages have had their turn. */
   readonly breathe: () => Promise<void>;
 };

@@ -173,6 +173,8 @@ export const calls = {
       explained: z.array(measured).nullable(),
     }),
   },
+  /** Writes a run's network as files and checks them; `app/exportWork.ts` knows what is asked and answered. */
+  export: { input: z.unknown(), output: z.unknown() },
 } as const;
 
 export type CallName = keyof typeof calls;

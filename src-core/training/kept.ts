@@ -16,12 +16,21 @@ export type Kept = { readonly params: Tensors; readonly result: RunResult };
  * @throws InklingError `run-unfinished`, `checkpoint-damaged`
  */
 export async function readKept(workspace: Workspace, run: Run): Promise<Kept> {
+  const { params, average, result } = await readKeptState(workspace, run);
+  return { params: average ?? params, result };
+}
+
+/** The same apart: those that training ended with, and their average where that predicts. */
+export async function readKeptState(
+  workspace: Workspace,
+  run: Run,
+): Promise<Kept & { readonly average: Tensors | null }> {
   if (run.result === null)
     throw failure('run-unfinished', { run: run.id, status: run.state.status });
   const result = RunResult.parse(run.result);
   const folder = join(workspace.checkpointFolder, run.id);
   const { state } = await readCheckpoint(folder, keptFile(result));
-  return { params: result.averaged && state.average ? state.average : state.params, result };
+  return { params: state.params, average: result.averaged ? state.average : null, result };
 }
 
 /** A run ends after an epoch, so that every epoch has the same number of steps. */

@@ -187,7 +187,7 @@ export class Supervisor {
    * Goes on with a run that is paused, stopped, interrupted or failed, from its last checkpoint; or with a
    * finished one, for `moreEpochs`.
    *
-   * @throws InklingError `run-unknown`, `run-state`, `run-complete`, `setting-invalid`
+   * @throws InklingError `run-unknown`, `run-state`, `run-complete`, `run-from-capsule`, `setting-invalid`
    */
   resume(id: RunId, moreEpochs = 0): void {
     const { runs } = this.#ports.workspace;
@@ -204,6 +204,7 @@ export class Supervisor {
     if (held || this.#queue.includes(id)) return this.#refuse(id, 'resumed');
     const done = state.status === 'finished' ? RunResult.parse(state.result).epochs : null;
     if (done !== null && moreEpochs === 0) throw failure('run-complete', { run: id, epochs: done });
+    if (run.cameFrom !== null) throw failure('run-from-capsule', { run: id });
     const epochs = (done ?? options.epochs) + moreEpochs;
     if (moreEpochs > 0) runs.extend(id, withEpochs(options, epochs));
     this.#givePlaces([run]);

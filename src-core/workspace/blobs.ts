@@ -36,6 +36,7 @@ export function blobQueries({ database }: Store) {
      WHERE dataset = ? AND image.id > ? ORDER BY image.id LIMIT ?`,
   );
   const count = database.prepare<[], number>('SELECT count(*) FROM blob').pluck();
+  const known = database.prepare<[Uint8Array], 1>('SELECT 1 FROM blob WHERE hash = ?').pluck();
   const name = database
     .prepare<[Uint8Array], string>(
       `SELECT image.name FROM image JOIN blob ON blob.id = image.blob
@@ -52,6 +53,13 @@ export function blobQueries({ database }: Store) {
       shapes.all(dataset, after, limit),
     ofImage: (image: number): Blob | undefined => byImage.get(image),
     count: (): number => count.get()!,
+    /** How many of these are not stored. @param hashes [N, 32] */
+    missing(hashes: Uint8Array): number {
+      let absent = 0;
+      for (let at = 0; at < hashes.length; at += hashBytes)
+        if (known.get(hashes.subarray(at, at + hashBytes)) === undefined) absent++;
+      return absent;
+    },
   };
 }
 

@@ -41,6 +41,8 @@ export type ImportResult = {
 };
 
 export interface ImportSession {
+  /** The name it was begun with. */
+  readonly dataset: string;
   /**
    * Stores a batch; 100 – 1000 images at a time are quick and keep memory flat.
    * @throws InklingError `workspace-in-use`, `disk-full`
@@ -82,6 +84,8 @@ export function beginImport(store: Store, name: string, options: ImportOptions):
   };
 
   return {
+    dataset: name,
+
     add(images) {
       if (!open) throw new Error('the import is over');
       writeAhead(() => {

@@ -36,12 +36,22 @@ export function metricQueries({ database, write, writeAhead }: Store) {
     sql.insert.run(rowOf(run), 'steps', firstStep, lastStep, null, names, packFloats(columns));
   };
 
+  const addEpoch = (run: RunId, { epoch, step, values }: EpochMetrics): void =>
+    void sql.insert.run(rowOf(run), 'epoch', step, step, epoch, toJson(values), null);
+
   return {
     /**
      * Does not wait for the disk, several times a second: a power cut may take the last flushes, and no checkpoint
      * that counts them, because that is written after them.
      */
     addSteps: (run: RunId, metrics: StepMetrics): void => writeAhead(() => addSteps(run, metrics)),
+
+    /** All of a run that was trained elsewhere, with whatever else is stored of it. */
+    restore: (run: RunId, steps: readonly StepMetrics[], epochs: readonly EpochMetrics[]): void =>
+      write(() => {
+        for (const flush of steps) addSteps(run, flush);
+        for (const each of epochs) addEpoch(run, each);
+      }),
 
     /** Makes one row of all steps from `firstStep` on, which is the first step of a row. */
     join: (run: RunId, firstStep: number): void =>
@@ -63,10 +73,7 @@ export function metricQueries({ database, write, writeAhead }: Store) {
       return pieces.sort((a, b) => a.firstStep - b.firstStep);
     },
 
-    addEpoch: (run: RunId, { epoch, step, values }: EpochMetrics): void =>
-      write(
-        () => void sql.insert.run(rowOf(run), 'epoch', step, step, epoch, toJson(values), null),
-      ),
+    addEpoch: (run: RunId, epoch: EpochMetrics): void => write(() => addEpoch(run, epoch)),
 
     /** In order of step; only flushes that reach beyond `afterStep`. */
     steps: (run: RunId, afterStep = 0): StepMetrics[] =>

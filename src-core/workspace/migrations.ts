@@ -230,5 +230,7 @@ export const migrations: readonly string[] = [
   -- Of parameters that it was given to start from: their epoch in that run, and their hash. Null: initial values.
   ALTER TABLE run ADD COLUMN start_epoch INTEGER;
   ALTER TABLE run ADD COLUMN start_hash TEXT;
+  -- Of a run that came in a capsule: JSON of what it was called, and its times, where it was trained.
+  ALTER TABLE run ADD COLUMN came_from TEXT;
   `,
 ];

@@ -24,9 +24,20 @@ export type NewRun = {
   readonly follows?: RunId | null;
   /** Parameters that it starts from, as a run had them; they lie in its own folder. Absent: initial values. */
   readonly start?: RunStart | null;
+  /** The run it is a copy of, in another workspace; absent: it is trained here. */
+  readonly cameFrom?: CameFrom | null;
 };
 
 export type RunStart = { readonly epoch: number; readonly parametersHash: string };
+
+export const CameFrom = z.strictObject({
+  /** Its name there, as `r12`. */
+  run: z.string().max(40),
+  createdAt: z.number(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+});
+export type CameFrom = z.infer<typeof CameFrom>;
 
 export type Repeats = { readonly run: RunId; readonly parametersHash: string | null };
 
@@ -95,6 +106,7 @@ type RunRow = {
   readonly place: number | null;
   readonly extended: 0 | 1;
   readonly progress: string | null;
+  readonly came_from: string | null;
 };
 
 const Versions = z.record(z.string(), z.string());
@@ -119,6 +131,7 @@ export function runQueries({ database, clock, write }: Store) {
           follows && rowOf(follows),
           start && start.epoch,
           start && start.parametersHash,
+          run.cameFrom ? toJson(run.cameFrom) : null,
         ];
         const values = [clock(), snapshot, preset, ...json, options.seed, ...kin, ...begin];
         return get(idOf(sql.insert.run(...values).lastInsertRowid));
@@ -187,8 +200,8 @@ function statements(database: Store['database']) {
   return {
     insert: database.prepare(
       `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed,
-       comparison, repeats, repeats_hash, follows, start_epoch, start_hash)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       comparison, repeats, repeats_hash, follows, start_epoch, start_hash, came_from)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     one: database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?'),
     all: database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id'),
@@ -278,6 +291,7 @@ function runOf(row: RunRow): Run {
       row.start_epoch === null || row.start_hash === null
         ? null
         : { epoch: row.start_epoch, parametersHash: row.start_hash },
+    cameFrom: row.came_from === null ? null : CameFrom.parse(fromJson(row.came_from)),
     result: row.result === null ? null : fromJson(row.result),
     progress: row.progress === null ? null : fromJson(row.progress),
     place: row.place,

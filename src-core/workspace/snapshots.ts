@@ -114,8 +114,8 @@ export function snapshotQueries({ database, clock, write }: Store) {
   return {
     ...candidateCalls(database),
 
-    /** Stores a snapshot unless it is there already. */
-    put: (dataset: DatasetId, snapshot: Snapshot): void =>
+    /** Stores a snapshot unless it is there already. @param dataset null: of none in this workspace. */
+    put: (dataset: DatasetId | null, snapshot: Snapshot): void =>
       write(() => {
         const { hash, classes, shape, resize } = snapshot;
         const { channels, height, width } = shape;

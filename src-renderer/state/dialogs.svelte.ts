@@ -11,6 +11,8 @@ export type OpenDialog =
   | { readonly kind: 'removeDataset'; readonly dataset: number }
   | { readonly kind: 'export'; readonly dataset: number }
   | { readonly kind: 'report'; readonly job: string }
+  /** `file`: already dropped. */
+  | { readonly kind: 'capsule'; readonly file?: File }
   | { readonly kind: 'extendRun'; readonly run: string }
   | { readonly kind: 'removeRuns'; readonly runs: readonly string[] }
   | { readonly kind: 'keys' }

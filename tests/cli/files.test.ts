@@ -56,6 +56,30 @@ describe('a trained run', () => {
     expect(await result(workspace, ...words, '--overwrite')).toMatchObject({ format: 'onnx' });
   });
 
+  it('travels in a capsule, and comes out the same elsewhere', async () => {
+    const how = ['--format', 'capsule', '--with-images', '--out', out];
+    const written = await result(workspace, 'export', 'r1', ...how);
+    expect(written).toMatchObject({ verified: { kind: 'parsed-back', files: 1 } });
+    const elsewhere = keptFolder();
+    const opened = await result(elsewhere, 'open-capsule', join(out, 'r1.inkling'));
+    expect(opened).toMatchObject({ run: 'r1', cameFrom: 'r1', dataset: { name: 'scans' } });
+    const repeated = await inkling(elsewhere, 'repeat', 'r1');
+    expect(repeated.out).toContain('pass: the same parameters as r1');
+    expect(repeated.code).toBe(0);
+  });
+
+  it('is reported, and calibrated on the way out', async () => {
+    const report = await result(workspace, 'export', 'r1', '--format', 'report', '--out', out);
+    expect(report).toMatchObject({ verified: { kind: 'parsed-back', files: 5 } });
+    const how = ['--calibrate', '--unsure-below', '0.5', '--out', keptFolder()];
+    const { confidence } = z
+      .object({ confidence: z.object({ temperature: z.object({ value: z.number() }) }) })
+      .parse(await result(workspace, 'export', 'r1', ...how));
+    expect(confidence.temperature.value).toBeGreaterThan(0);
+    const refused = await inkling(workspace, 'export', 'r1', '--unsure-below', '0', '--out', out);
+    expect(refused.err).toMatch(/^error setting-invalid: /);
+  });
+
   it('is inspected: every test image is in the confusion matrix', async () => {
     const Inspection = z.object({ samples: z.number(), confusion: z.array(z.array(z.number())) });
     const { samples, confusion } = Inspection.parse(await result(workspace, 'inspect', 'r1'));

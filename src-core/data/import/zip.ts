@@ -107,7 +107,7 @@ async function openListed(place: Place, packed: readonly Packed[], list: Packed)
 }
 
 /** All files that count, in the order of the archive. Refuses the archive rather than leave out a bad entry. */
-async function readDirectory(place: Place): Promise<Packed[]> {
+export async function readDirectory(place: Place): Promise<Packed[]> {
   const { path, shown } = place;
   const files: Packed[] = [];
   await using file = await open(path);
@@ -259,7 +259,7 @@ type ReadAt = (position: number, length: number) => Promise<Buffer>;
 const windowBytes = 1024 * 1024;
 
 /** Reads anywhere in a file, with a window so that neighbors cost one read; shorter only at the end of the file. */
-function windowed(file: FileHandle): ReadAt {
+export function windowed(file: FileHandle): ReadAt {
   let start = 0;
   let window: Buffer = Buffer.alloc(0);
   return async (position, length) => {
@@ -286,7 +286,7 @@ async function dataStart({ offset }: Packed, readAt: ReadAt): Promise<number | n
 }
 
 /** The entry's bytes; null when they are not what the directory promises. */
-async function unpack(entry: Packed, readAt: ReadAt): Promise<Buffer | null> {
+export async function unpack(entry: Packed, readAt: ReadAt): Promise<Buffer | null> {
   const start = await dataStart(entry, readAt);
   if (start === null) return null;
   const packed = await readAt(start, entry.packedBytes);

@@ -46,7 +46,7 @@ export function cHeader(
     ...(source.windows.length > 0 ? [cWindow, ...source.windows] : []),
     ...source.tables,
     ...helpersIn(source.lines, weights),
-    predict(program, source),
+    predict(program, source, network.confidence.unsureBelow),
     '#ifdef __cplusplus\n}\n#endif',
   ].join('\n\n');
   const guard = `${prefix.toUpperCase()}_H`;
@@ -212,13 +212,16 @@ function windowArg({ windows }: Source, window: Window): string {
   return `&P_g${windows.length - 1}`;
 }
 
-function sizes({ spec }: TrainedNetwork): string {
+function sizes({ spec, confidence }: TrainedNetwork): string {
   const { channels, height, width } = spec.input;
   const lines = Object.entries({ CHANNELS: channels, HEIGHT: height, WIDTH: width });
   return [
     ...lines.map(([name, value]) => `#define Q_${name} ${value}`),
     `#define Q_PIXELS ${imageSize(spec.input)}`,
     `#define Q_CLASSES ${spec.classes}`,
+    ...(confidence.unsureBelow === null
+      ? []
+      : [`#define Q_UNSURE_BELOW ${floatLiteral(Math.fround(confidence.unsureBelow))}`]),
   ].join('\n');
 }
 
@@ -227,7 +230,7 @@ function classNames(classes: readonly string[]): string {
   return `/* UTF-8. */\nstatic const char *const P_class_names[Q_CLASSES] = {\n${list}\n};`;
 }
 
-function predict(program: Program, { names, lines }: Source): string {
+function predict(program: Program, { names, lines }: Source, unsureBelow: number | null): string {
   const buffers = [...program.offsets].map(
     ([buffer, offset]) => `float *const ${names.get(buffer)!} = work + ${offset};`,
   );
@@ -238,9 +241,13 @@ function predict(program: Program, { names, lines }: Source): string {
     'int best = 0;',
     'for (int k = 1; k < Q_CLASSES; k++)',
     '  if (probabilities[k] > probabilities[best]) best = k;',
-    'return best;',
+    // Said so that an answer that is no number is unsure as well.
+    unsureBelow === null
+      ? 'return best;'
+      : 'return probabilities[best] >= Q_UNSURE_BELOW ? best : -1;',
   ];
-  return `/* Writes a probability for each class. Returns the number of the most probable class. */
+  const unsure = unsureBelow === null ? '' : ', or -1 where even that is less than Q_UNSURE_BELOW';
+  return `/* Writes a probability for each class. Returns the number of the most probable class${unsure}. */
 static inline int P_predict(const uint8_t pixels[Q_PIXELS],
                             float probabilities[Q_CLASSES]) {
 ${body.map((line) => `  ${line}`).join('\n')}

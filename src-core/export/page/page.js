@@ -244,8 +244,10 @@ function showAnswer(isEmpty, milliseconds) {
   });
   // An answer that is no number has no best class, and says so.
   const name = best < 0 ? 'no number' : classes[best];
-  write('best', isEmpty ? '–' : name);
-  write('sure', isEmpty || best < 0 ? '' : percent(probabilities[best]));
+  const isUnsure = about.unsureBelow !== null && !(probabilities[best] >= about.unsureBelow);
+  const share = best < 0 ? '' : percent(probabilities[best]);
+  write('best', isEmpty ? '–' : isUnsure ? 'unsure' : name);
+  write('sure', isEmpty ? '' : isUnsure && best >= 0 ? `perhaps ${name}, ${share}` : share);
   write(
     'time',
     isEmpty ? 'Probabilities move while you draw.' : `Answered in ${milliseconds.toFixed(1)} ms`,

@@ -33,7 +33,7 @@ export async function webPage(network: TrainedNetwork): Promise<string> {
     .replace('<!-- scripts -->', () => scripts.join('\n'));
 }
 
-function describe({ name, classes, spec, origin }: TrainedNetwork) {
+function describe({ name, classes, spec, origin, confidence }: TrainedNetwork) {
   const { parameterCount } = resolveNetwork(spec);
   const summary = [
     `${parameterCount.toLocaleString('en-US').replaceAll(',', ' ')} parameters`,
@@ -41,7 +41,10 @@ function describe({ name, classes, spec, origin }: TrainedNetwork) {
     `trained with Inkling ${origin.programVersion}`,
     'works offline: nothing you draw leaves this page',
   ].join(' · ');
-  return { name, classes, input: spec.input, summary };
+  const { unsureBelow } = confidence;
+  // The page compares with float32 probabilities, as all files do.
+  const threshold = unsureBelow === null ? null : Math.fround(unsureBelow);
+  return { name, classes, input: spec.input, summary, unsureBelow: threshold };
 }
 
 /** `Convolution 1, ReLU` */
