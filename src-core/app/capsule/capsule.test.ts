@@ -271,8 +271,8 @@ describe('refused, with nothing kept of it:', () => {
 
 test('a run that continued another is trained again from the same parameters', async () => {
   const { run: next } = await app.training.follow(run.id, 'kept');
-  await app.supervisor.ended(next);
-  const target = { format: 'capsule', folder: folder(), overwrite: false, withImages: true };
+  await app.supervisor.ended(app.run(next).id);
+  const target = { format: 'capsule', folder: folder(), overwrite: false, images: true };
   const { files } = await app.export(app.run(next), target);
   const other = elsewhere();
   const opened = await other.runViews.openCapsule(files[0]!);
