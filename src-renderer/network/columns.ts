@@ -111,7 +111,7 @@ function activationWords({ activation }: LayerInfo): readonly string[] {
 }
 
 /** `1 × 28 × 28`: channels, height, width; or `16 units`. */
-export function sizeText(shape: readonly number[]): string {
+function sizeText(shape: readonly number[]): string {
   if (shape.length === 1) return `${shape[0]} units`;
   const [channels, height, width] = shape;
   return channels === 1 ? `${height} × ${width}` : `${channels} × ${height} × ${width}`;

@@ -103,7 +103,7 @@ function drawStamp(
 }
 
 /** Black or white, whichever is read better on `#rrggbb`. */
-export function inkOn(color: string): string {
+function inkOn(color: string): string {
   const [red, green, blue] = channelsOf(color);
   return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? '#000' : '#fff';
 }

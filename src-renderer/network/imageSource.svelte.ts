@@ -21,7 +21,7 @@ export const isSource = (name: string): name is Source => Object.hasOwn(sources,
 /** px: the side in which thumbnails are asked for. */
 const side = 48;
 /** Thumbnails beside each other; the current one stands in the middle. */
-export const stripCount = 15;
+const stripCount = 15;
 
 export type Strip = {
   readonly start: number;

@@ -26,7 +26,7 @@ export type Layout = {
 export type Cell = { readonly column: number; readonly unit: number };
 
 /** Above the cells: title, size, what it consists of. */
-export const headHeight = 52;
+const headHeight = 52;
 const margin = 12;
 const imageSideMax = 260;
 const unitPitchMax = 26;
