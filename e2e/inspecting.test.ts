@@ -36,6 +36,8 @@ test('two networks train on the sample', async () => {
   const { page } = session;
   await page.getByRole('link', { name: 'Datasets' }).first().click();
   await trainOnSample(page, { seeds: '1 2', epochs });
+  const links = page.getByRole('table', { name: 'Runs' }).getByRole('link', { name: /seed/ });
+  expect(await links.count()).toBe(2);
 });
 
 test('the worst cell of the matrix opens, and three of its images are relabeled by key', async () => {
@@ -144,14 +146,20 @@ test('what it looks at, by another method', async () => {
   const region = page.getByRole('region', { name: 'What it looks at' });
   await region.getByRole('img', { name: /^Gradient × input for \d/ }).waitFor();
   await region.getByLabel('Saliency').selectOption('Occlusion');
-  await region.getByRole('img', { name: /^Occlusion for \d/ }).waitFor();
+  await expectSoon(() => region.getByRole('img', { name: /^Occlusion for \d/ }).count(), 1);
 });
 
 test('images surrounded on the map are those the grid shows', async () => {
   const { page } = session;
-  await page.getByRole('slider', { name: 'Epoch' }).press('End');
+  const slider = page.getByRole('slider', { name: 'Epoch' });
+  await slider.press('End');
+  await expectSoon(() => slider.getAttribute('aria-valuetext'), `Epoch ${epochs}, kept`);
   const map = await openMap(page);
-  await expectText(page.getByRole('main'), new RegExp(`at epoch ${epochs}\\.`));
+  const region = page.getByRole('region', { name: 'How it sees all images' });
+  await expect.poll(() => region.innerText(), { timeout: 20_000 }).toContain(`epoch ${epochs}.`);
+  expect(await cornerOf(map)).toBe(
+    await map.evaluate((element) => getComputedStyle(element).backgroundColor),
+  );
   const count = await lassoAbout(page, map, [40, 60]);
   await page.getByRole('button', { name: 'Show in grid' }).click();
   const taken = page.getByRole('group', { name: 'Images taken from the map' });
@@ -194,6 +202,13 @@ const matrix = (name: string): Locator => session.page.getByRole('grid', { name,
 /** The pixels of a matrix, as text. */
 const pictureOf = (grid: Locator): Promise<string> =>
   grid.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+
+/** The color a canvas has in its corner, where nothing is drawn on its ground. */
+const cornerOf = (around: Locator): Promise<string> =>
+  around.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+    const [red, green, blue] = canvas.getContext('2d')!.getImageData(1, 1, 1, 1).data;
+    return `rgb(${red}, ${green}, ${blue})`;
+  });
 
 /** The first number in a text, whatever stands between its thousands. */
 const numberIn = (text: string): number =>

@@ -30,6 +30,10 @@ const views: readonly { name: string; open: (page: Page) => Promise<void> }[] = 
         .getByRole('listitem')
         .first()
         .waitFor();
+      await page.getByRole('heading', { level: 1 }).scrollIntoViewIfNeeded();
+      // That the runs are over is said for a few seconds, over the view.
+      const said = page.getByRole('log', { name: 'Messages' }).getByRole('paragraph');
+      await expectSoon(() => said.count(), 0);
     },
   },
   {
@@ -64,7 +68,7 @@ const views: readonly { name: string; open: (page: Page) => Promise<void> }[] = 
       await page.getByRole('button', { name: 'Show in grid' }).click();
       const taken = page.getByRole('group', { name: 'Images taken from the map' });
       await expectSoon(() => taken.getByRole('listitem').count(), count);
-      await page.getByRole('heading', { name: 'How it sees all images' }).scrollIntoViewIfNeeded();
+      await map.evaluate((element) => element.scrollIntoView({ block: 'center' }));
     },
   },
   {

@@ -108,8 +108,10 @@ function inkOn(color: string): string {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? '#000' : '#fff';
 }
 
+/** Of `#rrggbb`, or of `#rgb`, to which styles are shortened when the page is built. */
 function channelsOf(color: string): readonly [number, number, number] {
-  const at = (start: number): number => Number.parseInt(color.slice(start, start + 2), 16);
+  const digits = color.length === 4 ? color.replaceAll(/[^#]/g, '$&$&') : color;
+  const at = (start: number): number => Number.parseInt(digits.slice(start, start + 2), 16);
   return [at(1), at(3), at(5)];
 }
 

@@ -36,6 +36,8 @@ export class MapState {
   isBusy = $state(false);
   readonly #maps = new Recent<ImageMap>(mapsKept);
   readonly #following = new Following((error) => this.#failed(error));
+  /** Key of the map asked for last. */
+  #wanted = '';
   /** UMAP was stopped: not started again by itself. */
   isStopped = $state(false);
 
@@ -54,6 +56,7 @@ export class MapState {
   show(epoch: number): void {
     const { method, part, count } = this;
     const key = `${method} ${part} ${count} ${epoch}`;
+    this.#wanted = key;
     const known = this.#maps.peek(key);
     if (known) {
       this.map = known;
@@ -64,7 +67,9 @@ export class MapState {
       this.isBusy = true;
       try {
         const made = await this.#maps.get(key, () => this.#make(key, epoch));
-        if (key.startsWith(`${this.method} ${this.part} ${this.count} `)) this.map = made;
+        // A map on the way to the one wanted is shown, unless that one, known before, is there already.
+        const isOnTheWay = key.startsWith(`${this.method} ${this.part} ${this.count} `);
+        if (isOnTheWay && this.map?.key !== this.#wanted) this.map = made;
         this.problem = null;
       } finally {
         this.isBusy = false;
