@@ -21,7 +21,7 @@ test('from the first start to twenty labels, three taken back, and all of it the
   await expectText(page.getByRole('main'), `${sevens} of 5\u202f000 images`);
 
   await page.getByRole('button', { name: 'Label', exact: true }).click();
-  await page.getByRole('img').waitFor();
+  await currentLabel(page);
   for (let i = 0; i < 20; i++) {
     await page.getByText(`${i + 1} of 5\u202f000`).waitFor();
     await page.keyboard.press(other(await currentLabel(page)));

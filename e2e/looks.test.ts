@@ -13,6 +13,7 @@ import { writeZip } from './fixtures.ts';
 import { launch, windowSize, type Session } from './launch.ts';
 import {
   choose,
+  currentLabel,
   expectGrid,
   expectSoon,
   expectText,
@@ -133,7 +134,7 @@ const views: readonly View[] = [
     async open(page) {
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Label', exact: true }).click();
-      await page.getByRole('img').waitFor();
+      await currentLabel(page);
       for (const key of ['7', '2', 'u', '1', '0', 'u']) await page.keyboard.press(key);
       await page.getByText('5 of 5\u202f000').waitFor();
     },

@@ -95,5 +95,7 @@ export async function choose(page: Page, menu: string, item: string | RegExp): P
 
 /** The class of the image that is being labeled. */
 export async function currentLabel(page: Page): Promise<string> {
+  // The view before, which leaves in a moment, has pictures as well.
+  await page.getByRole('button', { name: 'Back to the images' }).waitFor();
   return (await page.getByRole('img').getAttribute('aria-label')) ?? '';
 }

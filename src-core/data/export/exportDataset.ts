@@ -55,8 +55,7 @@ export async function exportDataset(
       signal?.throwIfAborted();
       await sink.add(path, content);
     }
-    signal?.throwIfAborted();
-    return await sink.finish();
+    return await sink.finish(() => signal?.throwIfAborted());
   } catch (error) {
     await sink.abort();
     throw error;

@@ -14,8 +14,8 @@ export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 export type Sink = {
   /** @param path below the export, forward slashes, safe. */
   add(path: string, content: Content): Promise<void>;
-  /** Puts it under its name. Returns that. */
-  finish(): Promise<string>;
+  /** Puts it under its name, unless `allow` throws when all is written. Returns the name. */
+  finish(allow: () => void): Promise<string>;
   /** Takes away what was written. */
   abort(): Promise<void>;
 };
@@ -47,9 +47,10 @@ export async function folderSink(target: string): Promise<Sink> {
       if (writing.size >= writesMax) await Promise.race(writing);
       if (failed !== null) throw explained(target, failed);
     },
-    async finish() {
+    async finish(allow) {
       await Promise.all(writing);
       if (failed !== null) throw explained(target, failed);
+      allow();
       return end(partial, target);
     },
     async abort() {
@@ -71,8 +72,9 @@ export async function zipSink(target: string, at: number): Promise<Sink> {
       onDisk(target, () =>
         content instanceof Uint8Array ? zip.add(path, content) : zip.addStream(path, content),
       ),
-    async finish() {
+    async finish(allow) {
       await onDisk(target, () => zip.finish());
+      allow();
       return end(partial, target);
     },
     async abort() {
