@@ -11,6 +11,7 @@ import {
   follow,
   repetition,
   sayConfidence,
+  sayPruning,
   shrinking,
   type TrainReport,
 } from './following.ts';
@@ -159,6 +160,7 @@ export const verbs: readonly Verb[] = [
       terminal.say(agreement(result.verified));
       if (result.confidence) sayConfidence(result.confidence, terminal);
       if (result.bytes) terminal.say(shrinking(result.bytes));
+      if (result.pruning) sayPruning(result.pruning, terminal);
       return result;
     },
   }),
