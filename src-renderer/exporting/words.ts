@@ -43,7 +43,7 @@ function answersText({ samples, agree, maxAbsDiff, accuracy, by }: Answers): str
   return `${what}, max difference ${difference(maxAbsDiff)}${runner}.`;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const difference = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
 
 /** `439 KB`, or `117 KB, 27 % of the 439 KB without rounding`. */
