@@ -8,7 +8,7 @@ export const onnxPrunedFormat: Format = {
   ...onnxFormat,
   title: 'ONNX pruned',
   purpose:
-    'ONNX with the smallest weights set to zero. The file stays as large; what compresses it makes it smaller.',
+    'ONNX with the smallest weights set to zero. The file stays as large; zipped it becomes smaller.',
   extensions: ['.pruned.onnx'],
   isPruned: true,
   use: (name, unsureBelow = null) => runOnnx(`${name}.pruned.onnx`, unsureBelow !== null),
