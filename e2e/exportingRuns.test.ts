@@ -38,7 +38,7 @@ async function exported(title: string): Promise<ReadonlyMap<string, Buffer>> {
 }
 
 const said = async (title: string): Promise<string> =>
-  (await card(title).getByRole('status').textContent())?.trim() ?? '';
+  (await card(title).locator('div[role=status]').textContent())?.trim() ?? '';
 
 const Golden = z.object({
   input: z.object({ channels: z.int(), height: z.int(), width: z.int() }),
@@ -61,6 +61,23 @@ test('an ONNX file answers its golden pairs as the run does', async () => {
     expect(Math.max(...differences)).toBeLessThan(1e-5);
   }
   await network.release();
+});
+
+test('a pruned network shows what its zeros cost', async () => {
+  const pruned = card('ONNX pruned');
+  await pruned.getByRole('slider', { name: 'Weights set to zero' }).fill('90');
+  await pruned.getByRole('slider', { name: 'Fine-tuning' }).fill('2');
+  const files = await exported('ONNX pruned');
+  expect([...files.keys()]).toEqual(['r1.pruned.onnx', 'r1.golden.json']);
+  expect(await said('ONNX pruned')).toMatch(
+    /^Accuracy .* before, .* pruned\. .* same answers on /i,
+  );
+  const rows = await pruned.getByRole('table').getByRole('rowheader').allTextContents();
+  expect(rows.map((text) => text.trim().replace(/\s+/g, ' '))).toEqual([
+    ...['0.00 %', '50.00 %', '70.00 %', '80.00 %', '90.00 %', '95.00 %'],
+    expect.stringMatching(/^90\.0\d %, fine-tuned for 2 epochs$/),
+  ]);
+  expect(await pruned.textContent()).toMatch(/Zipped it takes .*, \d+ % of /);
 });
 
 test('a web page answers a drawing, from a file and without a network', async () => {

@@ -168,6 +168,23 @@ export function sayConfidence(confidence: Confidence, { say }: Terminal): void {
   }
 }
 
+type Pruning = NonNullable<Awaited<ReturnType<App['export']>>['pruning']>;
+
+/** What setting weights to zero cost and gained. */
+export function sayPruning(pruning: Pruning, { say }: Terminal): void {
+  const { sparsity, fineTuneEpochs, accuracy, curve, zippedBytes } = pruning;
+  say('weights at zero: accuracy without fine-tuning');
+  for (const row of curve) say(`${percent(row.sparsity)}: ${percent(row.accuracy)}`);
+  const epochs = `${fineTuneEpochs} ${fineTuneEpochs === 1 ? 'epoch' : 'epochs'}`;
+  say(
+    `${percent(sparsity)}, after ${epochs} of fine-tuning: ${percent(accuracy.after)} where the run has ${percent(accuracy.before)}`,
+  );
+  const { before, after } = zippedBytes;
+  say(
+    `the file is as large as before; zipped it takes ${count(after)} bytes, ${percent(after / before)} of ${count(before)}`,
+  );
+}
+
 /** A finished run as the command line reports it. */
 function reportOf(run: Run): TrainReport {
   if (run.state.status !== 'finished') throw new Error(`run ${run.id} is ${run.state.status}`);

@@ -201,7 +201,7 @@ export const inspectOptions = {
 export const exportOptions = {
   format: {
     flags: '--format <name>',
-    text: 'onnx, onnx-int8, web, tfjs, keras, pytorch, c or c-int8; report or capsule',
+    text: 'onnx, onnx-int8, onnx-pruned, web, tfjs, keras, pytorch, c or c-int8; report or capsule',
     schema: text,
     otherwise: 'onnx',
   },
@@ -222,6 +222,16 @@ export const exportOptions = {
     text: 'a capsule holds the images themselves, not only their hashes',
     schema: flag,
     otherwise: false,
+  },
+  sparsity: {
+    flags: '--sparsity <x>',
+    text: 'onnx-pruned: the share of weights set to zero (0.8 unless given)',
+    schema: number.refine((x) => x >= 0.1 && x <= 0.99, 'It is not between 0.1 and 0.99.'),
+  },
+  fineTuneEpochs: {
+    flags: '--fine-tune <epochs>',
+    text: 'onnx-pruned: epochs of training after that (1 unless given)',
+    schema: whole.refine((n) => n >= 0 && n <= 10, 'It is not between 0 and 10.'),
   },
   overwrite: {
     flags: '--overwrite',

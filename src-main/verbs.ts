@@ -11,6 +11,7 @@ import {
   follow,
   repetition,
   sayConfidence,
+  sayPruning,
   shrinking,
   type TrainReport,
 } from './following.ts';
@@ -156,9 +157,11 @@ export const verbs: readonly Verb[] = [
       const { out: folder, ...asked } = options;
       const result = await app.export(app.run(name!), { ...asked, folder });
       terminal.say(result.files.join('\n'));
-      terminal.say(agreement(result.verified));
+      const against = result.pruning ? ', compared with the pruned network' : '';
+      terminal.say(`${agreement(result.verified)}${against}`);
       if (result.confidence) sayConfidence(result.confidence, terminal);
       if (result.bytes) terminal.say(shrinking(result.bytes));
+      if (result.pruning) sayPruning(result.pruning, terminal);
       return result;
     },
   }),

@@ -8,7 +8,8 @@ import type { Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { capsuleWriting } from './capsule/writeCapsule.ts';
 import { reportData, stepData } from './report.ts';
-import { withKept, type ExportOptions } from './trained.ts';
+import type { ExportOptions } from './exportRun.ts';
+import { withKept } from './trained.ts';
 
 type Asked = {
   readonly workspace: Workspace;

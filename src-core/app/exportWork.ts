@@ -3,7 +3,14 @@
  * opens the workspace beside the process that writes it, and only reads: what was exported is stored by who asked.
  */
 import { z } from 'zod';
-import { Shrinking, Verification, type ConfidenceInfo } from '../contract/exporting.ts';
+import {
+  FineTuneEpochs,
+  Pruning,
+  Shrinking,
+  Sparsity,
+  Verification,
+  type ConfidenceInfo,
+} from '../contract/exporting.ts';
 import { openCache, type TensorCache } from '../data/cache.ts';
 import { InklingError } from '../errors.ts';
 import { isDocumentName } from '../export/documents.ts';
@@ -12,7 +19,8 @@ import { openWorkspace, type Workspace } from '../workspace/workspace.ts';
 import type { ConfidenceReport, PartConfidence } from './confidence.ts';
 import { exportDocument } from './documents.ts';
 import { measuredOrNull } from './measured.ts';
-import { exportRun, runConfidence } from './trained.ts';
+import { exportRun } from './exportRun.ts';
+import { runConfidence } from './trained.ts';
 
 /** The tensor cache of the run's snapshot has been made. */
 const about = { workspace: z.string(), run: z.string() };
@@ -28,6 +36,8 @@ export const ExportWork = z.discriminatedUnion('kind', [
       temperature: z.boolean().optional(),
       unsureBelow: z.number().nullable().optional(),
       images: z.boolean().optional(),
+      sparsity: Sparsity.optional(),
+      fineTuneEpochs: FineTuneEpochs.optional(),
     }),
   }),
   z.strictObject({ kind: z.literal('confidence'), ...about }),
@@ -39,6 +49,7 @@ export const ExportAnswer = z.object({
   files: z.array(z.string()),
   verified: Verification,
   bytes: Shrinking.optional(),
+  pruning: Pruning.optional(),
   /** Where a temperature or a threshold was asked for; made by `measureConfidence` in a process of our own. */
   confidence: z.custom<ConfidenceReport>().optional(),
 });

@@ -3,10 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { nodePorts } from '../../src-main/nodeHost.ts';
 import { createApp, type App } from '../app.ts';
 import type { Job } from '../contract.ts';
 import { formats } from '../export/formats.ts';
+import { ModelProto } from '../graph/onnxSchema.ts';
 import type { InspectorProcess } from '../inspect/client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inkling-exports-'));
@@ -38,7 +40,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const asked = { overwrite: false, temperature: false, unsureBelow: null, images: false };
+const asked = {
+  ...{ overwrite: false, temperature: false, unsureBelow: null, images: false },
+  ...{ sparsity: 0.9, fineTuneEpochs: 1 },
+};
 const out = (name: string): string => join(folder, name);
 
 /** As a page does it, until it is over. */
@@ -86,6 +91,37 @@ test('an export into a folder of the user’s is there, compared and remembered'
     confidence: null,
   });
   expect(done[0]!.files.map(({ name }) => name)).toEqual(readdirSync(out('kept')).toReversed());
+});
+
+test('a pruned network is fine-tuned, its zeros kept, and what that costs is told', async () => {
+  const job = await exportTo('onnx-pruned', 'pruned', false);
+  const file = join(out('pruned'), `${run}.pruned.onnx`);
+  expect(job.state).toMatchObject({ kind: 'done', file });
+  // Fine-tuning on 400 images, then comparing.
+  expect(job.total).toBe(job.done);
+  expect(job.total).toBeGreaterThan(50);
+  const { verified, pruning, shrinking } = app.exports.list(run).done[0]!;
+  expect(verified).toMatchObject({ kind: 'answers', samples: 50, agree: 50 });
+  expect(shrinking).toBeNull();
+  const { curve, accuracy, sparsity, zippedBytes } = pruning!;
+  expect(curve.map((row) => row.sparsity)).toEqual([0, 0.5, 0.7, 0.8, 0.9, 0.95]);
+  expect(curve[0]!.accuracy).toBe(accuracy.before);
+  expect(sparsity).toBeCloseTo(0.9, 3);
+  expect(zippedBytes.after / zippedBytes.before).toBeLessThan(0.4);
+  const { graph } = ModelProto.toObject(ModelProto.decode(readFileSync(file)));
+  const kernels = z
+    .array(z.object({ rawData: z.instanceof(Uint8Array) }))
+    .parse(graph.initializer)
+    .filter(({ rawData }) => rawData.length > 4 * 100);
+  const values = kernels.flatMap(({ rawData }) => [
+    ...new Float32Array(Uint8Array.from(rawData).buffer),
+  ]);
+  expect(values).toHaveLength(28 * 28 * 16 + 16 * 16 + 16 * 10);
+  expect(values.filter((value) => value === 0).length / values.length).toBe(sparsity);
+  // Without fine-tuning nothing is changed but the zeros.
+  const again = { ...asked, format: 'onnx-pruned', folder: out('untuned'), fineTuneEpochs: 0 };
+  const { pruning: untuned } = await app.export(app.run(run), again);
+  expect(untuned!.accuracy.after).toBe(curve[4]!.accuracy);
 });
 
 test('a browser gets one ZIP, which goes with its job', async () => {

@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import {
   ConfidenceInfo,
+  Pruning,
   Shrinking,
   StoredConfidence,
   Verification,
@@ -29,9 +30,9 @@ import type { RunId } from '../workspace/records.ts';
 import { parseRunId, type Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { ExportPlace } from './datasets.ts';
+import { comparedSamples, type ExportOptions } from './exportRun.ts';
 import { ExportAnswer, type ExportWork } from './exportWork.ts';
 import type { JobCall, Jobs } from './jobs.ts';
-import { comparedSamples, type ExportOptions } from './trained.ts';
 
 export type ExportPorts = InspectorPorts & {
   /** Milliseconds since 1970. */
@@ -52,6 +53,7 @@ const Stored = z.intersection(
     sizes: z.array(z.int()).optional(),
     shrinking: Shrinking.optional(),
     confidence: StoredConfidence.optional(),
+    pruning: Pruning.optional(),
   }),
 );
 type Stored = z.infer<typeof Stored>;
@@ -151,12 +153,13 @@ function rowOf(format: string): Pick<Format, 'title'> {
 async function networkCard(
   run: Run,
   format: string,
-  { title, purpose, extensions, size, use, unavailable }: Format,
+  { title, purpose, extensions, size, isPruned, use, unavailable }: Format,
   unsureBelow: number | null,
 ): Promise<ExportFormat> {
   const { parameterCount } = resolveNetwork(run.spec);
   return {
-    ...{ format, title, purpose, extensions: [...extensions], choices: ['confidence'] },
+    ...{ format, title, purpose, extensions: [...extensions] },
+    choices: isPruned ? ['pruning', 'confidence'] : ['confidence'],
     estimate: size ? Math.round(size.fixedBytes + size.bytesPerParameter * parameterCount) : null,
     use: use?.(run.id, unsureBelow) ?? null,
     unavailable: (await unavailable?.()) ?? null,
@@ -217,11 +220,12 @@ async function stagingIn(folder: string): Promise<string> {
   }
 }
 
-function storedOf({ format, files, verified, bytes, confidence }: ExportAnswer) {
+function storedOf({ format, files, verified, bytes, confidence, pruning }: ExportAnswer) {
   const stored: Stored = {
     ...verified,
     sizes: files.map((path) => statSync(path).size),
     ...(bytes && { shrinking: bytes }),
+    ...(pruning && { pruning }),
     ...(confidence && {
       confidence: {
         temperature: confidence.temperature?.value ?? null,
@@ -275,7 +279,7 @@ type Row = {
 };
 
 function exported({ format, at, files, stored, job }: Row): ExportedRun {
-  const { sizes, shrinking, confidence, ...verified } = stored;
+  const { sizes, shrinking, confidence, pruning, ...verified } = stored;
   const folder = dirname(files[0]!);
   return {
     format,
@@ -286,6 +290,7 @@ function exported({ format, at, files, stored, job }: Row): ExportedRun {
     verified: Verification.parse(verified),
     shrinking: shrinking ?? null,
     confidence: confidence ?? null,
+    pruning: pruning ?? null,
   };
 }
 

@@ -1,21 +1,17 @@
 /**
- * @file What can be done with a trained network: judge it on a split, predict with it, export it. Each opens what it
+ * @file What can be done with a trained network: judge it on a split, predict with it, measure it. Each opens what it
  * needs and closes it again.
  */
 import { readFile } from 'node:fs/promises';
 import { inspectImage, decodeToTensor } from '../data/decode/decode.ts';
 import { imageSize, type Predictor, type Tensors } from '../engine/engine.ts';
 import { failure, InklingError } from '../errors.ts';
-import { exportNetwork, type Exported } from '../export/exportNetwork.ts';
-import { parseFormatName } from '../export/formats.ts';
-import { withTemperature } from '../export/temperature.ts';
-import { verifiedSamplesMax } from '../export/verify.ts';
 import { evaluation, type Evaluation } from '../inspect/evaluation.ts';
 import type { ImageShape } from '../model/spec.ts';
 import { loadEngine } from '../training/engines.ts';
 import { readKept } from '../training/kept.ts';
 import type { TensorCache } from '../data/cache.ts';
-import type { Part, Range, Ranges } from '../workspace/records.ts';
+import type { Part, Range } from '../workspace/records.ts';
 import { hashBytes } from '../workspace/snapshots.ts';
 import type { Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -144,75 +140,6 @@ async function imageTensor(path: string, shape: ImageShape): Promise<Uint8Array>
   return decodeToTensor({ ...info, bytes }, shape);
 }
 
-export type ExportOptions = {
-  readonly format: string;
-  readonly folder: string;
-  readonly overwrite: boolean;
-  /** As of `ConfidenceOptions`; absent: off. */
-  readonly temperature?: boolean | undefined;
-  readonly unsureBelow?: number | null | undefined;
-  /** A capsule holds the images; absent: it names them by their hashes. */
-  readonly images?: boolean | undefined;
-  /** As of `ExportRequest`. */
-  readonly staging?: string;
-  /** Told how many images were compared, of how many. */
-  readonly progress?: (done: number, total: number) => void;
-};
-
-/** With what was measured of its confidence, where a temperature or a threshold was asked for. */
-export type ExportedNetwork = Exported & { readonly confidence?: ConfidenceReport };
-
-/**
- * Writes a run's network and checks the file on real samples. Stores nothing.
- *
- * @throws InklingError of `exportNetwork` and `measureConfidence`
- */
-export async function exportRun(
-  workspace: Workspace,
-  run: Run,
-  samples: TensorCache,
-  options: ExportOptions,
-): Promise<ExportedNetwork> {
-  const { params, result } = await readKept(workspace, run);
-  const compared = comparedSamples(samples.ranges);
-  const {
-    progress,
-    format,
-    temperature: isCalibrated = false,
-    unsureBelow = null,
-    ...place
-  } = options;
-  const name = parseFormatName(format);
-  const asked = { temperature: isCalibrated, unsureBelow };
-  const isAsked = isCalibrated || unsureBelow !== null;
-  const confidence = isAsked && (await runConfidence(workspace, run, samples, asked));
-  const temperature = (confidence && confidence.temperature?.value) || null;
-  const exportedParams = temperature === null ? params : withTemperature(params, temperature);
-  const exported = await withPredictor(run, exportedParams, (predictor) =>
-    exportNetwork({
-      network: {
-        name: run.id,
-        spec: run.spec,
-        params: exportedParams,
-        classes: samples.classes,
-        confidence: { temperature, unsureBelow },
-        origin: {
-          snapshotHash: run.snapshot,
-          parametersHash: result.parametersHash,
-          programVersion: run.versions['inkling'] ?? '',
-        },
-      },
-      format: name,
-      ...place,
-      predictor: counted(predictor, samples, compared.end - compared.start, progress),
-      pixels: samples.readPixels(compared),
-      labels: samples.labels.subarray(compared.start, compared.end),
-      calibration: calibrationImages(samples),
-    }),
-  );
-  return confidence ? { ...exported, confidence } : exported;
-}
-
 /** What a temperature and a threshold would do for a run. @throws InklingError of `readKept`, `measureConfidence` */
 export async function runConfidence(
   workspace: Workspace,
@@ -235,48 +162,8 @@ export async function withKept<T>(
   return withPredictor(run, params, use);
 }
 
-/** Every image that is compared passes the run's own network. */
-function counted(
-  predictor: Predictor,
-  { shape }: TensorCache,
-  total: number,
-  progress: ExportOptions['progress'] = () => {},
-): Pick<Predictor, 'predict'> {
-  let done = 0;
-  return {
-    async predict(pixels) {
-      const answers = await predictor.predict(pixels);
-      done += pixels.length / imageSize(shape);
-      progress(Math.min(done, total), total);
-      return answers;
-    },
-  };
-}
-
-/** Enough to see the usual range of every value; more widens it by what is rare. */
-const calibrationSamplesMax = 512;
-
-/** Spread over the whole train part, whose order may be by class. */
-function calibrationImages({ ranges, shape, readPixels }: TensorCache): Uint8Array {
-  const { start, end } = ranges.train;
-  const count = Math.min(calibrationSamplesMax, end - start);
-  const images = new Uint8Array(count * imageSize(shape));
-  for (let i = 0; i < count; i++) {
-    const at = start + Math.floor((i * (end - start)) / count);
-    images.set(readPixels({ start: at, end: at + 1 }), i * imageSize(shape));
-  }
-  return images;
-}
-
-/** What files are compared on: samples of the test part, or of what there is. */
-export function comparedSamples(ranges: Ranges) {
-  const isFilled = (part: Part): boolean => ranges[part].end > ranges[part].start;
-  const part: Part = (['test', 'validation'] as const).find(isFilled) ?? 'train';
-  const { start, end } = ranges[part];
-  return { part, start, end: Math.min(end, start + verifiedSamplesMax) };
-}
-
-async function withPredictor<T>(
+/** With a run's network of these parameters, by what trained it. */
+export async function withPredictor<T>(
   run: Run,
   params: Tensors,
   use: (predictor: Predictor) => Promise<T>,

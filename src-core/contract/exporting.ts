@@ -31,6 +31,20 @@ export type Verification = z.infer<typeof Verification>;
 /** Of the file to open first: as the format would be without making the network smaller, and as it is. */
 export const Shrinking = z.object({ before: Count, after: Count });
 
+/** What setting weights to zero cost and gained; accuracy is of the images that files are compared on. */
+export const Pruning = z.object({
+  /** The share of kernel values that are zero. */
+  sparsity: Share,
+  fineTuneEpochs: Count,
+  /** Of the run's network, and of the pruned one as it was written. */
+  accuracy: z.object({ before: Share, after: Share }),
+  /** Without fine-tuning, by sparsity. */
+  curve: z.array(z.object({ sparsity: Share, accuracy: Share })),
+  /** Of the ONNX file, compressed: as it would be with all weights, and as it is. */
+  zippedBytes: Shrinking,
+});
+export type Pruning = z.infer<typeof Pruning>;
+
 /** One row of the table of formats, for one run. */
 export const ExportFormat = z.object({
   format: z.string(),
@@ -42,7 +56,7 @@ export const ExportFormat = z.object({
   /** Code to use the files; null: it needs none. */
   use: z.string().nullable(),
   /** What of `ExportSettings` it takes. */
-  choices: z.array(z.enum(['confidence', 'images'])),
+  choices: z.array(z.enum(['confidence', 'images', 'pruning'])),
   /** Why this computer cannot compare the files with the network; null where it can. */
   unavailable: z.string().nullable(),
 });
@@ -75,6 +89,7 @@ export const ExportedRun = z.object({
   shrinking: Shrinking.nullable(),
   /** Of a network whose confidence is not as it was trained. */
   confidence: StoredConfidence.nullable(),
+  pruning: Pruning.nullable(),
 });
 export type ExportedRun = z.infer<typeof ExportedRun>;
 
@@ -89,6 +104,9 @@ export type ExportList = z.infer<typeof ExportList>;
 /** Files call answers unsure whose largest probability is below; null: they never do. */
 const UnsureBelow = z.number().gt(0).max(1).nullable();
 
+export const Sparsity = z.number().min(0.1).max(0.99);
+export const FineTuneEpochs = z.int().min(0).max(10);
+
 /** What can be chosen besides the format; a format takes of it what concerns it. */
 export const ExportSettings = z.object({
   /** Logits are divided by the temperature that fits the validation part. */
@@ -96,6 +114,9 @@ export const ExportSettings = z.object({
   unsureBelow: UnsureBelow,
   /** Of a capsule: the pictures themselves are in it. */
   images: z.boolean(),
+  /** Of a pruned network: the share of weights set to zero, and how long it is trained then. */
+  sparsity: Sparsity,
+  fineTuneEpochs: FineTuneEpochs,
 });
 export type ExportSettings = z.infer<typeof ExportSettings>;
 

@@ -96,6 +96,8 @@ export type TrainerRequest = {
   /** Null starts from freshly initialised parameters (`options.seed`). */
   readonly start: TrainState | null;
   readonly device: string;
+  /** 0 or 1 for each value of a trained parameter: every step ends with the value times it. Those not named are free. */
+  readonly masks?: Tensors;
 };
 
 export type PredictorRequest = {

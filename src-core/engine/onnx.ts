@@ -96,7 +96,10 @@ export async function session(
 async function trainer(request: TrainerRequest): Promise<Trainer> {
   const { options, batchSize, device } = request;
   const network = resolveNetwork(request.spec);
-  const step = trainingStep(network, options, batchSize);
+  const step = trainingStep(network, options, batchSize, {
+    training: true,
+    ...(request.masks && { masks: request.masks }),
+  });
   const resident = providers[device]?.resident ?? false;
   const stateOutputs = step.state.map(({ name }) => next(name));
   const target = device === 'cpu' ? 'cpu-training' : 'portable';

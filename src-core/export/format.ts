@@ -12,6 +12,8 @@ export type TrainedNetwork = {
   /** Names, one for each class of `spec`. */
   readonly classes: readonly string[];
   readonly confidence: Confidence;
+  /** Of pruned `params`: the share of kernel values that are zero. */
+  readonly sparsity?: number;
   /** Where it came from, kept in the file. */
   readonly origin: Origin;
 };
@@ -85,6 +87,8 @@ export type Format = {
   readonly size?: { readonly fixedBytes: number; readonly bytesPerParameter: number };
   /** For a format that makes the network smaller: the bytes of the file it would be otherwise. */
   readonly originalBytes?: (network: TrainedNetwork) => number;
+  /** Its networks are pruned, see `prune.ts`, by who asks for the export. */
+  readonly isPruned?: true;
   /**
    * Writes into `folder` and returns the names of the files, the one to open first.
    *

@@ -5,6 +5,7 @@ import type { Format } from './format.ts';
 import { kerasFormat } from './kerasFormat.ts';
 import { onnxFormat } from './onnxFormat.ts';
 import { onnxInt8Format } from './onnxInt8Format.ts';
+import { onnxPrunedFormat } from './onnxPrunedFormat.ts';
 import { pytorchFormat } from './pytorchFormat.ts';
 import { tfjsFormat } from './tfjsFormat.ts';
 import { webFormat } from './webFormat.ts';
@@ -12,6 +13,7 @@ import { webFormat } from './webFormat.ts';
 export const formats = {
   onnx: onnxFormat,
   'onnx-int8': onnxInt8Format,
+  'onnx-pruned': onnxPrunedFormat,
   web: webFormat,
   tfjs: tfjsFormat,
   keras: kerasFormat,
@@ -24,6 +26,12 @@ export type FormatName = keyof typeof formats;
 
 export function isFormatName(name: string): name is FormatName {
   return Object.hasOwn(formats, name);
+}
+
+/** Whether its networks are pruned before they are written. */
+export function isPrunedFormat(name: FormatName): boolean {
+  const format: Format = formats[name];
+  return format.isPruned ?? false;
 }
 
 /** @throws InklingError `export-format-unknown` */

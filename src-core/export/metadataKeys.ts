@@ -12,4 +12,5 @@ export const metadataKeys = {
   /** Numbers, where the network was exported with them. */
   temperature: 'inkling.temperature',
   unsureBelow: 'inkling.unsureBelow',
+  sparsity: 'inkling.sparsity',
 } as const;

@@ -50,6 +50,7 @@ export function encodeOnnx({
   classes,
   origin,
   confidence,
+  sparsity,
 }: TrainedNetwork): Uint8Array {
   if (classes.length !== spec.classes)
     throw new RangeError(`${classes.length} names for ${spec.classes} classes`);
@@ -73,6 +74,7 @@ export function encodeOnnx({
       [metadataKeys.programVersion]: origin.programVersion,
       ...(temperature !== null && { [metadataKeys.temperature]: String(temperature) }),
       ...(unsureBelow !== null && { [metadataKeys.unsureBelow]: String(unsureBelow) }),
+      ...(sparsity !== undefined && { [metadataKeys.sparsity]: String(sparsity) }),
     },
   });
 }

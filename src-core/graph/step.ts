@@ -48,7 +48,11 @@ type Updated = Record<string, Value>;
 export type StepMode = {
   /** False: no dropout and running statistics, which stay as they are: what one image alone would change. */
   readonly training: boolean;
+  /** 0 or 1 for each value of the parameters named: what every step ends with is multiplied by it. */
+  readonly masks?: Masks;
 };
+
+type Masks = Readonly<Record<string, { readonly data: Float32Array }>>;
 
 /**
  * Builds the step for a fixed batch size. Inputs: `pixels`, `labels`, `noise` (with dropout), `rate`, `decayRate`
@@ -58,7 +62,7 @@ export function trainingStep(
   network: Network,
   options: TrainOptions,
   batchSize: number,
-  { training }: StepMode = { training: true },
+  { training, masks = {} }: StepMode = { training: true },
 ): StepGraph {
   const packing = packParams(network);
   const vectors = new Map<Pack, Value>();
@@ -74,7 +78,7 @@ export function trainingStep(
   const loss = labeled('loss', () => lossOf(options.loss, network.spec.output, pass, labels));
   const correct = labeled('loss', () => countCorrect(pass.logits, labels));
   const grads = packedGradients(packing, params, loss);
-  const updated = labeled('update', () => updates(packing, options, vectors, grads));
+  const updated = labeled('update', () => updates(packing, options, vectors, grads, masks));
   for (const pack of training ? packing.statistics : [])
     updated[pack.name] = concat(
       pack.places.map(({ param }) => pass.statistics.get(param.name)!),
@@ -123,6 +127,7 @@ function updates(
   options: TrainOptions,
   vectors: ReadonlyMap<Pack, Value>,
   grads: ReadonlyMap<Pack, Value>,
+  masks: Masks,
 ): Updated {
   const rule = optimizer(options.optimizer);
   const rate = input('rate', 'float32', [1]);
@@ -138,11 +143,21 @@ function updates(
     const slots = rule.slots.map((slot) => input(slotName(pack, slot), 'float32', [pack.size]));
     const { slots: newSlots, direction } = rule.update(clipped[i]!, slots, epsilon);
     const start = decoupled ? decoupledDecay(pack, w, options) : w;
-    updated[pack.name] = descend(start, rate, direction);
+    updated[pack.name] = masked(pack, descend(start, rate, direction), masks);
     rule.slots.forEach((slot, k) => (updated[slotName(pack, slot)] = newSlots[k]!));
     if (options.averaging) updated[averageName(pack)] = averaged(pack, updated[pack.name]!);
   });
   return updated;
+}
+
+/** What is zero under its mask and as it was elsewhere: whatever an optimizer remembers moves no masked value. */
+function masked(pack: Pack, w: Value, masks: Masks): Value {
+  const factors = new Float32Array(pack.size).fill(1);
+  for (const { param, offset } of pack.places) {
+    const mask = masks[param.name];
+    if (mask) factors.set(mask.data, offset);
+  }
+  return factors.every((factor) => factor === 1) ? w : mul(w, constant([pack.size], factors));
 }
 
 /** g + λw on kernels: the gradient of the L2 penalty λ/2·‖w‖². */

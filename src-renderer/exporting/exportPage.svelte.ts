@@ -15,7 +15,10 @@ export class ExportPage {
   formats: ExportFormats | null = $state.raw(null);
   list: ExportList = $state.raw({ done: [], jobs: [] });
   problem: Problem | null = $state.raw(null);
-  settings: ExportSettings = $state.raw({ temperature: false, unsureBelow: null, images: false });
+  settings: ExportSettings = $state.raw({
+    ...{ temperature: false, unsureBelow: null, images: false },
+    ...{ sparsity: 0.8, fineTuneEpochs: 1 },
+  });
 
   /** Changes when an export began or ended: there is something new to read. */
   readonly version: string = $derived(

@@ -9,7 +9,19 @@ import { bytesText, countText, plural } from '../ui/format.ts';
 /** `good`: compared, and the same; `plain`: nothing is wrong, and less is known. */
 export type Finding = { readonly tone: 'good' | 'plain'; readonly text: string };
 
-export function findingOf(verified: Verification): Finding {
+export function findingOf({
+  verified,
+  pruning,
+}: Pick<ExportedRun, 'verified' | 'pruning'>): Finding {
+  const finding = foundIn(verified);
+  if (!pruning) return finding;
+  const { before, after } = pruning.accuracy;
+  // A pruned network is another one: that its file answers as it does says nothing of the run's.
+  const cost = `Accuracy ${percent(before)} before, ${percent(after)} pruned.`;
+  return { ...finding, text: `${cost} File compared with the pruned network: ${finding.text}` };
+}
+
+function foundIn(verified: Verification): Finding {
   switch (verified.kind) {
     case 'answers':
       return { tone: 'good', text: answersText(verified) };
@@ -43,7 +55,7 @@ function answersText({ samples, agree, maxAbsDiff, accuracy, by }: Answers): str
   return `${what}, max difference ${difference(maxAbsDiff)}${runner}.`;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const difference = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
 
 /** `439 KB`, or `117 KB, 27 % of the 439 KB without rounding`. */

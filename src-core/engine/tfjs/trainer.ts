@@ -20,7 +20,8 @@ type State = { params: Named; optimizer: Named; average: Named | null };
 type Plan = { readonly tf: TF; readonly network: Network; readonly options: TrainOptions };
 
 export async function createTrainer(runtime: Runtime, request: TrainerRequest): Promise<Trainer> {
-  const { spec, options, batchSize } = request;
+  const { spec, options, batchSize, masks } = request;
+  if (masks) throw new TypeError('the tfjs engine trains without masks; the onnx engine has them');
   const network = resolveNetwork(spec);
   const plan: Plan = { tf: runtime.tf, network, options };
   const noiseBytes = network.noiseBytesPerSample * batchSize;
