@@ -38,6 +38,7 @@ import {
   pooledByProduct,
   pooledFilterGrad,
   pooledOutputGrad,
+  tallConv,
 } from './products.ts';
 import { rewrite } from './rewrite.ts';
 import { constant, type Dims, type OpValue, type Value } from './value.ts';
@@ -77,7 +78,7 @@ const lowerings: Partial<Record<OpName, Lowering>> = {
     return scaled(sumAll(perSample), 1 / logits.shape[0]!);
   },
   Conv: (y, target) => (target === 'cpu-training' ? convByProduct(y) : null),
-  ConvInputGrad: (y) => convInputGrad(y),
+  ConvInputGrad: (y, target) => convInputGrad(y, target),
   ConvFilterGrad: (y, target) =>
     target === 'cpu-training' ? filterGradByProduct(y) : convFilterGrad(y),
   PooledConv: (y, target) => (target === 'cpu-training' ? pooledByProduct(y) : pooled(y)),
@@ -107,7 +108,7 @@ function pair(y: OpValue): [Value, Value] {
  * dx = dy convolved with w turned around. With stride 1 that is a plain convolution, which runs at twice the speed
  * of ConvTranspose; with a larger stride dy would need gaps, and ConvTranspose has them built in.
  */
-function convInputGrad(y: OpValue): Value {
+function convInputGrad(y: OpValue, target: Target): Value {
   const [dy, w] = pair(y);
   const input = list(y.attrs, 'input');
   const pads = list(y.attrs, 'pads');
@@ -122,7 +123,9 @@ function convInputGrad(y: OpValue): Value {
   if (strided || axes.some(({ before, after }) => before < 0 || after < 0))
     return transposedConv(dy, w, input, y.attrs, 1);
   const around = [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)];
-  const dx = apply('DirectConv', [dy, turned(w)], { strides: [1, 1], pads: around });
+  const dx =
+    (target === 'cpu-training' ? tallConv(dy, turned(w), around) : null) ??
+    apply('DirectConv', [dy, turned(w)], { strides: [1, 1], pads: around });
   return pad(dx, [0, 0, 0, 0, 0, 0, ...axes.map(({ unseen }) => unseen)]);
 }
 

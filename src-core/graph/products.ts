@@ -7,6 +7,7 @@
  */
 import {
   add,
+  apply,
   concat,
   equal,
   masked,
@@ -74,6 +75,26 @@ export function pooledOutputGrad(x: Value, w: Value, dy: Value, attrs: Attrs): V
   const shares = winners(places(x, w, attrs, dy.shape), channelsFirst(dy));
   const whole = interleaved(shares, [k, k], [O * N, poolH, poolW]);
   return samplesFirst(whole, [N, O, poolH * k, poolW * k]);
+}
+
+/**
+ * dy [N, O, P…] convolved with kernels [C, O, kH, kW], step 1, every sample surrounded by zeros. The samples are laid
+ * on top of each other as one tall image, with as many rows of zeros between them as a kernel can reach: one large
+ * convolution runs faster than N small ones.
+ *
+ * @param pads  rows and columns of zeros [top, left, bottom, right].
+ * @returns null where the zeros below a sample are not enough for the next one's top.
+ */
+export function tallConv(dy: Value, kernels: Value, pads: Dims): Value | null {
+  const [N, O, H, W] = four(dy.shape);
+  const [C, , kernelH, kernelW] = four(kernels.shape);
+  const [top, left, bottom, right] = four(pads);
+  const gap = top + bottom + 1 - kernelH;
+  if (gap < top || gap < bottom) return null;
+  const spaced = pad(reshape(channelsFirst(dy), [O, N, H, W]), [0, 0, 0, 0, 0, 0, gap, 0]);
+  const tall = reshape(spaced, [1, O, N * (H + gap), W]);
+  const dx = apply('DirectConv', [tall, kernels], { strides: [1, 1], pads: [top, left, 0, right] });
+  return samplesFirst(dx, [N, C, H + gap, W + left + right + 1 - kernelW]);
 }
 
 /**
