@@ -8,8 +8,8 @@ export default defineConfig({
     include: ['*.test.ts'],
     globalSetup: ['./build.ts'],
     pool: 'forks',
-    // Two cores: a page, its browser and the core want them both.
-    fileParallelism: false,
+    // On two cores, two stories together take three quarters of the time they take one after the other.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
