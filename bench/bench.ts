@@ -27,11 +27,12 @@ export type Report = z.infer<typeof Report>;
 
 const Exported = z.object({
   files: z.array(z.string()),
+  bytes: z.object({ before: z.number(), after: z.number() }).optional(),
   verified: z.object({
     samples: z.number(),
     maxAbsDiff: z.number(),
     agree: z.number(),
-    accuracy: z.object({ network: z.number(), file: z.number() }).optional(),
+    accuracy: z.object({ before: z.number(), after: z.number() }).optional(),
   }),
 });
 

@@ -13,6 +13,7 @@ import { atLeast, atMost, percents, rate, tiny, type Row } from './measure.ts';
 
 const differenceBar = 1e-5;
 const int8LossBar = 0.005;
+const int8SizeBar = 0.3;
 const pageBytesBar = 2e6;
 const predictionsPerSecondBar = 10_000;
 
@@ -35,7 +36,7 @@ export const exports: Benchmark = {
   },
 };
 
-/** Formats that keep all digits of the parameters, and the one that does not. */
+/** Formats that keep all digits of the parameters, and those that do not. */
 async function answersOf(title: string, report: Report, bench: Bench): Promise<Row[]> {
   const rows: Row[] = [];
   for (const format of ['onnx', 'c', 'web']) {
@@ -43,9 +44,17 @@ async function answersOf(title: string, report: Report, bench: Bench): Promise<R
     const what = `${title}, ${format}: largest difference on ${verified.samples} test images`;
     rows.push(atMost(what, [verified.maxAbsDiff], differenceBar, tiny));
   }
-  const { verified } = await bench.exportAs(report, 'c-int8');
-  const loss = verified.accuracy ? verified.accuracy.network - verified.accuracy.file : NaN;
-  return [...rows, atMost(`${title}, c-int8: accuracy lost`, [loss], int8LossBar, percents)];
+  for (const format of ['onnx-int8', 'c-int8']) {
+    const { verified, bytes } = await bench.exportAs(report, format);
+    const { before = NaN, after = NaN } = verified.accuracy ?? {};
+    const images = `on ${verified.samples} test images`;
+    const what = `${title}, ${format}`;
+    rows.push(atMost(`${what}: accuracy lost ${images}`, [before - after], int8LossBar, percents));
+    if (!bytes) continue;
+    const share = bytes.after / bytes.before;
+    rows.push(atMost(`${what}: share of the size`, [share], int8SizeBar, percents));
+  }
+  return rows;
 }
 
 async function pageSize(title: string, report: Report, bench: Bench): Promise<Row> {
