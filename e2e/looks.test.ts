@@ -2,15 +2,13 @@
  * @file Every view in light and dark: nothing that axe finds, and in a small and a large window no text that is cut
  * off. With UPDATE_PICTURES=1 its picture goes into docs/pictures, to be looked at.
  */
-import { AxeBuilder } from '@axe-core/playwright';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clippedTexts } from './clipped.ts';
 import { writeZip } from './fixtures.ts';
-import { launch, windowSize, type Session } from './launch.ts';
+import { launch, type Session } from './launch.ts';
+import { expectReadable } from './looking.ts';
 import {
   choose,
   currentLabel,
@@ -23,20 +21,12 @@ import {
 } from './steps.ts';
 import { storedRuns } from './stored.ts';
 
-const pictures = join(import.meta.dirname, '../docs/pictures');
 /** Some wait until a dozen runs have trained. */
 const testLimitMs = 120_000;
-const isAsked = process.env['UPDATE_PICTURES'] === '1';
-const largeSize = { width: 1920, height: 1080 };
-/** All rules are held in light; in dark nothing but the colors is different. */
-const colorRules = ['color-contrast', 'link-in-text-block'];
 const activations = ['Leaky ReLU', 'PReLU', 'Swish'];
 
 let session: Session;
-beforeAll(async () => {
-  session = await launch();
-  await mkdir(pictures, { recursive: true });
-});
+beforeAll(async () => void (session = await launch()));
 afterAll(() => session?.close());
 
 type View = {
@@ -278,29 +268,7 @@ test.each(views)(
     const { name, isPicturedLarge = false } = view;
     const { page } = session;
     await view.open(page);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.locator(`html[data-theme=${colorScheme}]`).waitFor();
-      if (isAsked) await picture(page, `${name}-${colorScheme}`);
-      const axe = new AxeBuilder({ page });
-      const { violations } = await (
-        colorScheme === 'light' ? axe : axe.withRules([...colorRules])
-      ).analyze();
-      const found = violations.map(({ id, help, nodes }) => ({
-        id,
-        help,
-        where: nodes.map(({ target }) => String(target)),
-      }));
-      expect(found, `${name}, ${colorScheme}`).toEqual([]);
-    }
-    expect(await clippedTexts(page), `${name}, ${windowSize.width} wide`).toEqual([]);
-    await page.setViewportSize(largeSize);
-    await drawn(page);
-    if (isAsked && isPicturedLarge) await picture(page, `${name}-dark-${largeSize.width}`);
-    const clipped = await clippedTexts(page);
-    await page.setViewportSize(windowSize);
-    await drawn(page);
-    expect(clipped, `${name}, ${largeSize.width} wide`).toEqual([]);
+    await expectReadable(page, name, isPicturedLarge);
   },
   testLimitMs,
 );
@@ -319,20 +287,3 @@ test('a text that is cut off would be found', async () => {
 test('nothing was complained about', () => {
   expect(session.complaints).toEqual([]);
 });
-
-/** In 256 colors, which is a third of the bytes and looks the same. */
-async function picture(page: Page, name: string): Promise<void> {
-  const png = await page.screenshot();
-  await sharp(png)
-    .png({ palette: true, effort: 10 })
-    .toFile(join(pictures, `${name}.png`));
-}
-
-/** Sizes are watched: what follows from one is drawn a frame later. */
-const drawn = (page: Page): Promise<void> =>
-  page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
-      }),
-  );
