@@ -21,8 +21,8 @@ const keptRuns = 300;
 /** A series grown beyond this is read again, and comes thinned. */
 const pointsMax = 40_000;
 /**
- * Between two redrawings of growing curves. What comes later than that is drawn at once, so that this costs no more
- * than one flush of steps in delay, and half the drawing of every flush: training needs the processor too.
+ * Least time between two redrawings of growing curves: what comes later than that is drawn at once. A run tells that
+ * often, but also at the end of each epoch, and there may be several: training needs the processor too.
  */
 const redrawMs = 200;
 /** Before a subscription that ended by itself is tried again. */
