@@ -14,7 +14,24 @@ export function toColumns(curve: Curve, window: Range, columns: number): Curve {
   if (to - from <= columns * 2 || !(window.high > window.low)) {
     return { x: curve.x.subarray(from, to), y: curve.y.subarray(from, to) };
   }
-  return thinned(curve, from, to, columns / (window.high - window.low));
+  return keptOf(curve, from, to, columns / (window.high - window.low));
+}
+
+type Kept = {
+  readonly from: number;
+  readonly to: number;
+  readonly perX: number;
+  readonly thin: Curve;
+};
+/** As each curve was thinned last: of many lines on a page few change at a time. */
+const kept = new WeakMap<Curve, Kept>();
+
+function keptOf(curve: Curve, from: number, to: number, perX: number): Curve {
+  const known = kept.get(curve);
+  if (known?.from === from && known.to === to && known.perX === perX) return known.thin;
+  const thin = thinned(curve, from, to, perX);
+  kept.set(curve, { from, to, perX, thin });
+  return thin;
 }
 
 /** Of one column at most: its lowest, its highest, and a gap. */
