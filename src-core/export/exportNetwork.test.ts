@@ -57,18 +57,17 @@ describe.each(inProcess)('%s', (format) => {
 });
 
 describe('onnx-int8', () => {
-  // Any rounding can turn a binary step over; presets are made of the same layers as the rest.
-  const specs = allSpecs().filter(({ name }) => !/step$|^preset .*(?<!relu)$/.test(name));
-
-  test.each(specs)('$name answers nearly as the network does', async ({ spec }) => {
+  test.each(allSpecs())('$name answers nearly as the network does', async ({ spec }) => {
     const pixels = noiseImages(spec, 20);
     const change = { format: 'onnx-int8', pixels, calibration: pixels };
-    const { verified, bytes } = await exported(spec, temporaryFolder(), change);
+    const { verified, bytes, note } = await exported(spec, temporaryFolder(), change);
     if (verified.kind !== 'answers') throw new Error('not run');
     expect(verified.agree).toBeGreaterThanOrEqual(19);
     // Not the float file under another name.
     expect(verified.maxAbsDiff).toBeGreaterThan(1e-6);
-    if (bytes!.before > 300_000) expect(bytes!.after / bytes!.before).toBeLessThan(0.3);
+    if (note === undefined) expect(bytes!.after).toBeLessThan(0.25 * bytes!.before + 25_000);
+    // Not a single step has flipped: what is left is the rounding behind the last one.
+    else expect(verified.maxAbsDiff).toBeLessThan(0.01);
   });
 
   test('needs training images', async () => {
