@@ -1,7 +1,7 @@
 /** @file C headers compile without a warning under strict flags and answer as the network does. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { stream } from '../random.ts';
 import { runToEnd } from './c/childProgram.ts';
@@ -172,6 +172,10 @@ test('class names of any kind are strings in C, and come back as they were', asy
   const opened = await openHeader(path);
   onTestFinished(() => opened.dispose());
   expect(opened.classes).toEqual(classes);
+  // Nothing lies where nobody would take it away.
+  expect(readdirSync(dirname(path)).sort()).toEqual([expect.stringMatching(/^inkling-c-/), 'r7.h']);
+  await opened.dispose();
+  expect(readdirSync(dirname(path))).toEqual(['r7.h']);
 });
 
 test('without a compiler the header is written, and it is said that nothing was compared', async () => {
@@ -195,6 +199,23 @@ test('int8 headers hold less than 30 % of the constants, and say so', () => {
   const values = Object.values(network.params).reduce((n, { data }) => n + data.length, 0);
   expect(bytes[1]).toBe(4 * values);
   expect(bytes[0]! / bytes[1]!).toBeLessThan(0.5);
+});
+
+test('layers before a binary step stay float in an int8 header, which names them', () => {
+  const mixed = networkOf(specs.find(({ name }) => name === 'branching 3')!.spec);
+  const text = cHeader(mixed, networkProgram(mixed, false), 'int8', 'r7');
+  expect(text).toContain('Weights are float in\n * conv2d1, conv2d2.');
+  const calls = [...text.matchAll(/(?<=\n  inkling_r7_)\w+(?=\()/g)].map(([name]) => name);
+  const inOrder = [
+    'conv',
+    'max_pool',
+    'conv',
+    'conv_int8',
+    'conv_int8',
+    'dense_int8',
+    'dense_int8',
+  ];
+  expect(calls).toEqual([...inOrder, 'softmax']);
 });
 
 test('float literals are read back as the same float', () => {

@@ -1,7 +1,7 @@
 /**
  * @file A program: a network for one image at a time as a flat list of instructions over buffers of known size and place.
- * It is made from the forward graph, and made once: each language that a network can be written in is a table with
- * a row for each kind of instruction.
+ * It is made from the forward graph, and made once: each language that a network can be written in spells it in its
+ * own words, see `calls.ts`.
  *
  * Functions of single numbers are not instructions of their own. They are joined to expressions, so that an activation is
  * one loop, in place where it can be.
