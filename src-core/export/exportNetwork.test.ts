@@ -82,7 +82,7 @@ describe('onnx-int8', () => {
       value: '["conv2d1","conv2d2","dense1"]',
     });
     // 1290 of 28 938.
-    expect(note).toMatch(/^Only 4\.5 % of/);
+    expect(note).toMatch(/^4\.5 % of/);
   });
 
   test('needs training images', async () => {

@@ -101,8 +101,6 @@ export type Instruction =
   /** Over all of the input. */
   | (Between & { readonly kind: 'softmax'; readonly length: number });
 
-export type InstructionKind = Instruction['kind'];
-
 /** Weights, one row of `inputs` numbers for each output, and a bias for each. */
 export type Kernel = {
   readonly outputs: number;
