@@ -161,6 +161,7 @@ export const verbs: readonly Verb[] = [
       terminal.say(`${agreement(result.verified)}${against}`);
       if (result.confidence) sayConfidence(result.confidence, terminal);
       if (result.bytes) terminal.say(shrinking(result.bytes));
+      if (result.note !== undefined) terminal.say(result.note);
       if (result.pruning) sayPruning(result.pruning, terminal);
       return result;
     },

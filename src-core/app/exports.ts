@@ -21,11 +21,13 @@ import { ZipFile } from '../data/export/zipFile.ts';
 import { failure } from '../errors.ts';
 import { makeStaging } from '../export/exportNetwork.ts';
 import { documents, isDocumentName, type Document } from '../export/documents.ts';
+import { floatParameters } from '../export/floatLayers.ts';
 import type { Format } from '../export/format.ts';
 import { formats, parseFormatName } from '../export/formats.ts';
 import { makeFolder } from '../folders.ts';
 import { Inspector, type CallOptions, type InspectorPorts } from '../inspect/client.ts';
 import { resolveNetwork } from '../model/layers.ts';
+import type { ModelSpec } from '../model/spec.ts';
 import type { RunId } from '../workspace/records.ts';
 import { parseRunId, type Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -153,21 +155,33 @@ function rowOf(format: string): Pick<Format, 'title'> {
 async function networkCard(
   run: Run,
   format: string,
-  { title, purpose, extensions, size, isPruned, use, unavailable }: Format,
+  { title, purpose, note, extensions, size, isPruned, use, unavailable }: Format,
   unsureBelow: number | null,
 ): Promise<ExportFormat> {
-  const { parameterCount } = resolveNetwork(run.spec);
   return {
-    ...{ format, title, purpose, extensions: [...extensions] },
+    ...{ format, title, purpose, note: note?.(run.spec) ?? null, extensions: [...extensions] },
     choices: isPruned ? ['pruning', 'confidence'] : ['confidence'],
-    estimate: size ? Math.round(size.fixedBytes + size.bytesPerParameter * parameterCount) : null,
+    estimate: size ? estimated(size, run.spec) : null,
     use: use?.(run.id, unsureBelow) ?? null,
     unavailable: (await unavailable?.()) ?? null,
   };
 }
 
+function estimated(size: NonNullable<Format['size']>, spec: ModelSpec): number {
+  const { fixedBytes, bytesPerParameter, bytesPerFloat = bytesPerParameter } = size;
+  const float = floatParameters(spec);
+  const rounded = resolveNetwork(spec).parameterCount - float;
+  return Math.round(fixedBytes + bytesPerParameter * rounded + bytesPerFloat * float);
+}
+
 const documentCard = (format: string, row: Document): ExportFormat => ({
-  ...{ format, title: row.title, purpose: row.purpose, extensions: [...row.extensions] },
+  ...{
+    format,
+    title: row.title,
+    purpose: row.purpose,
+    note: null,
+    extensions: [...row.extensions],
+  },
   choices: format === 'capsule' ? ['images'] : [],
   ...{ estimate: null, use: null, unavailable: null },
 });

@@ -50,6 +50,8 @@ export const ExportFormat = z.object({
   format: z.string(),
   title: z.string(),
   purpose: z.string(),
+  /** What it does with this run's network, where that is not what the purpose says. */
+  note: z.string().nullable(),
   extensions: z.array(z.string()),
   /** About the bytes its files will take; null: not known before. */
   estimate: Count.nullable(),
