@@ -153,6 +153,12 @@ test.skipIf(!hasMnist)(
       splits: { train: 54_000, validation: 6_000, test: 10_000, none: 0 },
       skippedCount: 0,
     });
+    const { classes } = z
+      .object({ classes: z.array(z.object({ count: z.number() })) })
+      .parse(report);
+    expect(classes.map(({ count }) => count)).toEqual([
+      6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958,
+    ]);
     expect(importedRows(workspace)).toMatchObject({ dataset: 1, class: 10, image: 70_000 });
   },
 );
