@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['{src-core,src-main,src-preload,src-renderer,bench,scripts,tests}/**/*.test.ts'],
     // Child processes, not threads: onnxruntime crashes in worker threads.
     pool: 'forks',
+    // Otherwise one core is left to vitest itself, which needs little of it: half of the machine, where there are two.
+    maxWorkers: '100%',
     // A guard against hanging, not a budget: machines that run tests can be slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clippedTexts } from './clipped.ts';
 import { writeZip } from './fixtures.ts';
 import { launch, type Session } from './launch.ts';
-import { expectReadable } from './looking.ts';
+import { expectReadable, isAsked } from './looking.ts';
 import {
   choose,
   currentLabel,
@@ -21,9 +21,12 @@ import {
 } from './steps.ts';
 import { storedRuns } from './stored.ts';
 
-/** Some wait until a dozen runs have trained. */
+/** Some wait until all runs have trained. */
 const testLimitMs = 120_000;
 const activations = ['Leaky ReLU', 'PReLU', 'Swish'];
+/** Pictures show curves that have somewhere to go. */
+const plan = isAsked ? { Seeds: '1 2 3', Epochs: '6' } : { Seeds: '1 2', Epochs: '3' };
+const runCount = (1 + activations.length) * plan.Seeds.split(' ').length;
 
 let session: Session;
 beforeAll(async () => void (session = await launch()));
@@ -166,7 +169,7 @@ const views: readonly View[] = [
       const cards = page.getByRole('group', { name: 'Activations' });
       for (const name of activations)
         await cards.getByRole('checkbox', { name, exact: true }).check();
-      await fillPlan(page, { Seeds: '1 2 3', Epochs: '6' });
+      await fillPlan(page, plan);
       await expectText(page.getByRole('main'), /^, about \d/);
     },
   },
@@ -182,10 +185,10 @@ const views: readonly View[] = [
   {
     name: 'runs-training',
     async open(page) {
-      await startRuns(page, 'Start 12 runs');
+      await startRuns(page, `Start ${runCount} runs`);
       const statuses = () => storedRuns(session.workspace).map(({ status }) => status);
       await expectSoon(
-        () => statuses().filter((status) => status === 'finished').length > 4,
+        () => statuses().filter((status) => status === 'finished').length > 2,
         true,
         longPatienceMs,
       );
@@ -198,7 +201,7 @@ const views: readonly View[] = [
       const table = page.getByRole('table', { name: 'Runs' });
       await expectSoon(
         () => table.getByText('Finished', { exact: true }).count(),
-        12,
+        runCount,
         longPatienceMs,
       );
     },

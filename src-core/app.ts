@@ -43,7 +43,7 @@ import { RunResult } from './training/metrics.ts';
 import type { InspectorPorts } from './inspect/client.ts';
 import type { RunEvent } from './training/recorder.ts';
 import { Supervisor, type SupervisorPorts } from './training/supervisor.ts';
-import type { Part, RunId } from './workspace/records.ts';
+import type { Part, RunId, SnapshotHash } from './workspace/records.ts';
 import { parseRunId } from './workspace/runs.ts';
 import type { Run } from './workspace/runs.ts';
 import { openWorkspace, type Workspace, type WorkspaceCheck } from './workspace/workspace.ts';
@@ -72,7 +72,7 @@ export type App = ReturnType<typeof createApp>;
 export function createApp(folder: string, ports: AppPorts) {
   const workspace = openWorkspace(folder, { clock: ports.now });
   const { startTrainer, every, clock } = ports;
-  const ensure = (run: Run) => cacheOf(workspace, run);
+  const ensure = sharedCaches(workspace);
   const supervisor = new Supervisor({ workspace, startTrainer, every, clock, ensureCache: ensure });
   const pages = pageCalls(workspace, ports);
   const training = trainingCalls({ ...ports, workspace, supervisor });
@@ -98,7 +98,7 @@ export function createApp(folder: string, ports: AppPorts) {
     training,
     runViews,
     ...runCalls(workspace, supervisor, training, ports.threads),
-    ...networkCalls(workspace, inspecting.models, ports.clock),
+    ...networkCalls({ workspace, ensureCache: ensure, models: inspecting.models, clock }),
 
     /** Writes a run's network as files and checks them. @throws InklingError of `exportRun`, `exporter-ended` */
     export: (run: Run, options: Parameters<typeof exports.write>[1]) => exports.write(run, options),
@@ -171,10 +171,13 @@ function runCalls(
   };
 }
 
-function networkCalls(workspace: Workspace, models: Models, clock: () => number) {
+type NetworkPorts = Pick<AppPorts, 'clock'> &
+  Pick<SupervisorPorts, 'workspace' | 'ensureCache'> & { readonly models: Models };
+
+function networkCalls({ workspace, ensureCache, models, clock }: NetworkPorts) {
   /** The samples of a run's snapshot, decoded if they are not yet. */
   const samples = async (run: Run): Promise<TensorCache> => {
-    await cacheOf(workspace, run);
+    await ensureCache(run);
     return openCache(workspace.cacheFolder, run.snapshot);
   };
   return {
@@ -251,8 +254,18 @@ function importDigits(workspace: Workspace, request: SampleRequest): Promise<Imp
   return importSource(workspace, source, { ...request, path: 'generated', format: 'generated' });
 }
 
-async function cacheOf(workspace: Workspace, run: Run): Promise<TensorCache> {
-  requireImages(workspace, run);
-  const snapshot = workspace.snapshots.get(run.snapshot);
-  return ensureCache(workspace, snapshot, { decode: decodeToTensor });
+/** Makes the tensor cache of a run where it is missing. Whoever asks while it is being made waits for that one. */
+function sharedCaches(workspace: Workspace): (run: Run) => Promise<TensorCache> {
+  const building = new Map<SnapshotHash, Promise<TensorCache>>();
+  return async (run) => {
+    requireImages(workspace, run);
+    const { snapshot } = run;
+    const build =
+      building.get(snapshot) ??
+      ensureCache(workspace, workspace.snapshots.get(snapshot), {
+        decode: decodeToTensor,
+      }).finally(() => building.delete(snapshot));
+    building.set(snapshot, build);
+    return build;
+  };
 }

@@ -55,7 +55,7 @@ describe('runs that are over', () => {
     await vi.waitUntil(() => ids.every(isTold));
     reading.abort();
     await read;
-  }, 30_000);
+  });
   afterAll(async () => {
     await app.close();
     rmSync(folder, { recursive: true });
@@ -251,7 +251,7 @@ test('the queue can be reordered, and comes back in its order after the program 
   expect(again.supervisor.queue).toEqual([first, c, a]);
   await again.runViews.remove([first, c, a]);
   expect(again.workspace.runs.ids()).toEqual([b]);
-}, 20_000);
+});
 
 test('a run that goes back to a checkpoint is said to be rewound', async () => {
   const app = await opened(join(temporaryFolder(), 'workspace'));
@@ -272,4 +272,4 @@ test('a run that goes back to a checkpoint is said to be rewound', async () => {
   const second = await events.next();
   expect(second.value).toMatchObject({ kind: 'steps', firstStep: saved + 1 });
   reading.abort();
-}, 20_000);
+});

@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { image, importAll, temporaryWorkspace } from '../workspace/fixture.ts';
 import type { NewImage } from '../workspace/imports.ts';
@@ -96,6 +97,27 @@ describe('the tensor cache', () => {
     );
     await ensureCache(workspace, snapshot, { decode: none });
     expect(readFileSync(file('pixels'))).toEqual(pixels);
+  });
+
+  test('stays whole while a second build of it ends', async () => {
+    const shape = { channels: 1, height: 1, width: 1 } as const;
+    const { workspace, snapshot } = frozen(many.slice(0, 10), { shape });
+    const held = Promise.withResolvers<void>();
+    const pixel = Uint8Array.of(1);
+    // Both begin while there is none, as for two runs that are started together.
+    const second = ensureCache(workspace, snapshot, {
+      decode: () => held.promise.then(() => pixel),
+    });
+    await ensureCache(workspace, snapshot, { decode: () => Promise.resolve(pixel) });
+    held.resolve();
+    let isOver = false;
+    const over = second.then(() => (isOver = true));
+    while (!isOver) {
+      expect(openCache(workspace.cacheFolder, snapshot.hash).count).toBe(10);
+      await setImmediate();
+    }
+    await over;
+    expect(readdirSync(workspace.cacheFolder)).toHaveLength(3);
   });
 
   test('leaves nothing behind when decoding fails or is called off', async () => {

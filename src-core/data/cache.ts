@@ -2,8 +2,9 @@
  * @file The tensor cache of a snapshot: three files that the trainer reads without the database.
  *
  * `<hash>.pixels` holds uint8 [N, C, H, W] in snapshot order, `<hash>.labels` int32 little-endian [N],
- * `<hash>.json` the rest. The JSON is renamed into place last, so whoever sees it sees whole files. The cache
- * can be deleted at any time; `ensureCache` builds it again. Opening one loads no database code.
+ * `<hash>.json` the rest. The JSON is renamed into place last, so whoever sees it sees whole files, and a cache that is
+ * whole stays so while it is built once more. The cache can be deleted at any time; `ensureCache` builds it again.
+ * Opening one loads no database code.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { mkdtemp, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
@@ -87,7 +88,8 @@ export async function ensureCache(
     await writeFile(from.labels, littleEndian(snapshot.labels), { flush: true });
     await writeFile(from.json, JSON.stringify(headerOf(snapshot)), { flush: true });
     const to = pathsOf(cacheFolder, snapshot.hash);
-    await rm(to.json, { force: true });
+    // Over what is there, and never by taking it away: another build may have put whole files there by now, with the
+    // same content, and a trainer may be about to open them.
     for (const kind of ['pixels', 'labels', 'json'] as const) await rename(from[kind], to[kind]);
   } finally {
     await rm(building, { recursive: true, force: true });

@@ -29,6 +29,7 @@ import {
   type TrainerRequest,
   type TrainState,
 } from './engine.ts';
+import { briefSpin } from './spinning.ts';
 
 export const onnxEngine: Engine = { name: 'onnx', trainer, predictor };
 
@@ -43,13 +44,6 @@ const providers: Record<string, { readonly name: string; readonly resident: bool
 
 /** Images per call when predicting: enough to fill every core, small enough to stay in the cache. */
 const PREDICT_BATCH = 256;
-
-/**
- * How long an idle thread of the engine waits for work before it sleeps. onnxruntime's 1000 takes a core from whatever
- * else runs. Medians of a step on two cores, November 2026: `mlp-128-64` 0.93 ms with 1000, 0.88 with 100, 1.11 with 20,
- * 1.31 without waiting; beside one busy program, `cnn-32-64` 75 ms with 1000 and about 60 with 10 to 200.
- */
-const SPIN_MICROSECONDS = '100';
 
 /** @throws InklingError `device-unavailable` when the provider cannot be started. */
 export async function session(
@@ -76,9 +70,7 @@ export async function session(
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       // Values too small for a normal float slow convolutions down by a factor of 20 and change no result that counts.
-      extra: {
-        session: { set_denormal_as_zero: '1', intra_op: { spin_duration_us: SPIN_MICROSECONDS } },
-      },
+      extra: { session: { set_denormal_as_zero: '1', ...briefSpin } },
       ...(resident.length > 0 && {
         preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, 'gpu-buffer'])),
       }),

@@ -20,10 +20,11 @@ const hasDriver =
 const input = { channels: 1, height: 8, width: 8 };
 const relu = { name: 'relu' };
 const networks: Record<string, unknown[]> = {
-  dense: [{ kind: 'flatten' }, { kind: 'dense', units: 12, activation: relu }],
-  'pooled convolution': [
+  'pooled convolution, dense': [
     { kind: 'conv2d', filters: 4, kernel: 3, activation: relu },
     { kind: 'maxPool', size: 2 },
+    { kind: 'flatten' },
+    { kind: 'dense', units: 12, activation: relu },
   ],
   'batch norm, overlapping pool, dropout': [
     { kind: 'conv2d', filters: 4, kernel: 3, padding: 'same', stride: 2 },

@@ -7,6 +7,7 @@ import { readFile, stat } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { z } from 'zod';
 import { imageSize } from '../engine/engine.ts';
+import { briefSpin } from '../engine/spinning.ts';
 import { failure } from '../errors.ts';
 import { ModelProto } from '../graph/onnxSchema.ts';
 import { ModelSpec } from '../model/spec.ts';
@@ -126,6 +127,7 @@ async function startSession(path: string, bytes: Uint8Array): Promise<ort.Infere
     return await ort.InferenceSession.create(bytes, {
       executionProviders: ['cpu'],
       logSeverityLevel: 4,
+      extra: { session: briefSpin },
     });
   } catch (error) {
     throw failure('model-unreadable', { path, reason: printable(firstLine(error)) });

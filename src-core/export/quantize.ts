@@ -7,6 +7,7 @@
 import * as ort from 'onnxruntime-node';
 import { z } from 'zod';
 import { imageSize } from '../engine/engine.ts';
+import { briefSpin } from '../engine/spinning.ts';
 import { attributeTypes, ModelProto } from '../graph/onnxSchema.ts';
 import type { ImageShape, ModelSpec } from '../model/spec.ts';
 import { floatLayers } from './floatLayers.ts';
@@ -139,6 +140,7 @@ async function rangesOf(
   const watched = encode({ ...model, graph: { ...model.graph, output } });
   const session = await ort.InferenceSession.create(watched, {
     ...{ executionProviders: ['cpu'], logSeverityLevel: 4, graphOptimizationLevel: 'disabled' },
+    extra: { session: briefSpin },
   });
   const ranges = new Map(names.map((name): [string, Range] => [name, { min: 0, max: 0 }]));
   try {

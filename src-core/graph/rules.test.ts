@@ -26,7 +26,10 @@ async function compile(
   const keys = Object.keys(outputs);
   const lowered = lower(Object.values(outputs), target);
   const model = writeOnnx(Object.fromEntries(keys.map((key, i) => [key, lowered[i]!])));
-  const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(model, {
+    logSeverityLevel: 3,
+    intraOpNumThreads: 1,
+  });
   return async (values) => {
     const feeds = values.flatMap((data, i) => {
       const used = session.inputNames.includes(`x${i}`);

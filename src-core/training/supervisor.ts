@@ -3,43 +3,39 @@
  * else writes runs, metrics and checkpoints; what is told has been stored before.
  */
 import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Tensors } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import { TrainOptions } from '../model/spec.ts';
 import type { RunId } from '../workspace/records.ts';
 import type { NewRun, Run, RunError, RunState } from '../workspace/runs.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { ActiveRun, type ActiveLimits, type ActivePorts } from './activeRun.ts';
 import { epochBytesMax, writeStart } from './epochFiles.ts';
-import { FromTrainer, type ToTrainer } from './messages.ts';
 import { RunResult } from './metrics.ts';
-import { createRecorder, type Recorder, type RunEvent } from './recorder.ts';
-import { failedEnd, unexpectedEnd, type End, type TrainerProcess } from './trainerProcess.ts';
+import {
+  added,
+  from,
+  idsOf,
+  placed,
+  reordered,
+  without,
+  type Queue,
+  type Waiting,
+} from './queue.ts';
+import type { RunEvent } from './recorder.ts';
+import type { End } from './trainerProcess.ts';
 
-export type SupervisorPorts = {
-  readonly workspace: Workspace;
-  readonly startTrainer: () => TrainerProcess;
-  /** Makes the tensor cache of the run's snapshot where it is missing. */
-  readonly ensureCache: (run: Run) => Promise<unknown>;
-  /** Milliseconds that never run backwards. */
-  readonly clock: () => number;
+export type SupervisorPorts = Pick<
+  ActivePorts,
+  'workspace' | 'startTrainer' | 'ensureCache' | 'clock'
+> & {
   /** Calls `work` again and again, until the function it returns is called. */
   readonly every: (ms: number, work: () => void) => () => void;
 };
 
-export type SupervisorLimits = {
+export type SupervisorLimits = ActiveLimits & {
   /** Runs that train at once to begin with; each wants all its threads. */
   readonly concurrentRuns: number;
-  readonly checkpointIntervalMs: number;
-  /** For the parameters kept of single epochs, of each run. */
-  readonly epochBytesMax: number;
-  /** Silence after which listeners are told that the trainer stalls. */
-  readonly stallAfterMs: number;
-  /**
-   * Silence after which it is ended. A slow step and a hang look alike from outside, so this is far longer:
-   * a step of minutes is slow, but it is progress.
-   */
-  readonly killAfterMs: number;
 };
 
 const defaultLimits: SupervisorLimits = {
@@ -53,23 +49,7 @@ const defaultLimits: SupervisorLimits = {
 /** How a run came to rest, for whoever waits for it. */
 export type RunEnd = { readonly run: Run; readonly error: RunError | null };
 
-/** A run with a process, or about to get one. */
-type Active = {
-  readonly id: RunId;
-  readonly record: Recorder;
-  process: TrainerProcess | null;
-  heardAt: number;
-  isStalled: boolean;
-  /** What becomes of it once its process has ended; null: not decided. */
-  end: End | null;
-};
-
-/** A setting of the workspace: false, and runs started from then on keep no parameters of single epochs. */
-const keepEpochsSetting = 'training.keepEpochs';
-
 const watchIntervalMs = 1000;
-/** A trainer ends by itself right after its last word; everything is stored by then, so nothing is lost. */
-const exitWithinMs = 5000;
 const stopped: End = { state: { status: 'stopped' }, error: null };
 /** With the end of the program, which needs no reason. */
 const interrupted: End = { state: { status: 'interrupted', error: null }, error: null };
@@ -78,13 +58,11 @@ const interrupted: End = { state: { status: 'interrupted', error: null }, error:
 export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #limits: SupervisorLimits;
-  readonly #queue: RunId[] = [];
-  /** Of the runs that wait or train, as stored. */
-  readonly #places = new Map<RunId, number>();
-  readonly #active = new Map<RunId, Active>();
+  readonly #active = new Map<RunId, ActiveRun>();
   readonly #listeners = new Set<(event: RunEvent) => void>();
-  readonly #waiting = new Map<RunId, PromiseWithResolvers<RunEnd>>();
+  readonly #awaited = new Map<RunId, PromiseWithResolvers<RunEnd>>();
   readonly #stopWatching: () => void;
+  #queue: Queue = [];
   #concurrentRuns: number;
   #isClosing = false;
 
@@ -92,7 +70,9 @@ export class Supervisor {
     this.#ports = ports;
     this.#limits = { ...defaultLimits, ...limits };
     this.#concurrentRuns = this.#limits.concurrentRuns;
-    this.#stopWatching = ports.every(watchIntervalMs, () => this.#watch());
+    this.#stopWatching = ports.every(watchIntervalMs, () => {
+      for (const run of this.#active.values()) run.watch();
+    });
   }
 
   /** Stores a run and queues it. */
@@ -107,20 +87,20 @@ export class Supervisor {
    */
   startAll(prepare: () => readonly NewRun[], params: Tensors | null = null): Run[] {
     const { runs, transaction, checkpointFolder } = this.#ports.workspace;
-    const stored = transaction(() => {
+    const { created, places } = transaction(() => {
       const created = prepare().map((request) => runs.create(request));
       if (params) for (const { id } of created) writeStart(join(checkpointFolder, id), params);
-      this.#givePlaces(created);
-      return created;
+      return { created, places: this.#givePlaces(created) };
     });
-    for (const { id, state } of stored) this.#tell({ run: id, kind: 'status', state, error: null });
-    for (const { id } of stored) this.#enqueue(id);
-    return stored;
+    for (const { id, state } of created)
+      this.#tell({ run: id, kind: 'status', state, error: null });
+    for (const one of places) this.#enqueue(one);
+    return created;
   }
 
   /** The runs that wait, in order. */
   get queue(): readonly RunId[] {
-    return this.#queue;
+    return idsOf(this.#queue);
   }
 
   /** The runs that train, or are about to. */
@@ -145,15 +125,10 @@ export class Supervisor {
 
   /** @param order all queued runs. @throws InklingError `queue-changed` */
   reorder(order: readonly RunId[]): void {
-    const { runs } = this.#ports.workspace;
-    const isAll = order.length === this.#queue.length && new Set(order).size === order.length;
-    if (!isAll || !order.every((id) => this.#queue.includes(id)))
-      throw failure('queue-changed', undefined);
-    const places = this.#queue.map((id) => this.#placeOf(id));
-    const moved = new Map(order.map((id, i) => [id, places[i]!]));
-    runs.setPlaces(moved);
-    for (const [id, place] of moved) this.#places.set(id, place);
-    this.#queue.splice(0, this.#queue.length, ...order);
+    const queue = reordered(this.#queue, order);
+    if (!queue) throw failure('queue-changed', undefined);
+    this.#store(queue);
+    this.#queue = queue;
     this.#tellMoved();
   }
 
@@ -166,8 +141,8 @@ export class Supervisor {
   async remove(ids: readonly RunId[]): Promise<void> {
     const { runs, transaction, checkpointFolder } = this.#ports.workspace;
     for (const id of ids) if (runs.get(id) && this.#active.has(id)) this.#refuse(id, 'removed');
-    const waiting = ids.filter((id) => this.#queue.includes(id));
-    for (const id of waiting) this.#queue.splice(this.#queue.indexOf(id), 1);
+    const waiting = ids.filter((id) => this.#isWaiting(id));
+    this.#queue = without(this.#queue, waiting);
     this.#rest(waiting, stopped);
     transaction(() => ids.forEach((id) => runs.remove(id)));
     for (const id of ids) this.#tell({ run: id, kind: 'removed' });
@@ -178,9 +153,7 @@ export class Supervisor {
 
   /** Holds a run after its step, with a checkpoint. It keeps its process and its place. */
   pause(id: RunId): void {
-    const { process } = this.#activeRun(id, 'paused');
-    if (!process) return this.#refuse(id, 'paused');
-    process.send({ kind: 'pause' });
+    if (!this.#activeRun(id, 'paused').send({ kind: 'pause' })) this.#refuse(id, 'paused');
   }
 
   /**
@@ -199,42 +172,38 @@ export class Supervisor {
     const run = runs.get(id);
     const { state, options } = run;
     const held = this.#active.get(id);
-    if (held?.process && state.status === 'paused' && moreEpochs === 0)
-      return held.process.send({ kind: 'resume' });
-    if (held || this.#queue.includes(id)) return this.#refuse(id, 'resumed');
+    const isHeld = state.status === 'paused' && moreEpochs === 0;
+    if (isHeld && held?.send({ kind: 'resume' })) return;
+    if (held || this.#isWaiting(id)) return this.#refuse(id, 'resumed');
     const done = state.status === 'finished' ? RunResult.parse(state.result).epochs : null;
     if (done !== null && moreEpochs === 0) throw failure('run-complete', { run: id, epochs: done });
     if (run.cameFrom !== null) throw failure('run-from-capsule', { run: id });
     const epochs = (done ?? options.epochs) + moreEpochs;
     if (moreEpochs > 0) runs.extend(id, withEpochs(options, epochs));
-    this.#givePlaces([run]);
+    const places = this.#givePlaces([run]);
     this.#setStatus(id, { status: 'queued' });
-    this.#enqueue(id);
+    for (const one of places) this.#enqueue(one);
   }
 
   /** Ends a run after its step, with a checkpoint to resume from. */
   stop(id: RunId): void {
     if (this.#unqueue(id, stopped)) return;
-    const run = this.#activeRun(id, 'stopped');
-    if (run.process) run.process.send({ kind: 'stop' });
-    else run.end = this.#isClosing ? interrupted : stopped;
+    this.#activeRun(id, 'stopped').stop();
   }
 
   /** Ends a run at once; its last checkpoint stays. */
   cancel(id: RunId): void {
     if (this.#unqueue(id, stopped)) return;
-    const run = this.#activeRun(id, 'canceled');
-    run.end ??= stopped;
-    run.process?.kill();
+    this.#activeRun(id, 'canceled').kill(stopped);
   }
 
   /** Resolves when the run is neither queued nor on, at once if it is not now. */
   async ended(id: RunId): Promise<RunEnd> {
     const run = this.#ports.workspace.runs.get(id);
-    if (!this.#active.has(id) && !this.#queue.includes(id))
+    if (!this.#active.has(id) && !this.#isWaiting(id))
       return { run, error: 'error' in run.state ? run.state.error : null };
-    const waiter = this.#waiting.get(id) ?? Promise.withResolvers<RunEnd>();
-    this.#waiting.set(id, waiter);
+    const waiter = this.#awaited.get(id) ?? Promise.withResolvers<RunEnd>();
+    this.#awaited.set(id, waiter);
     return waiter.promise;
   }
 
@@ -247,44 +216,44 @@ export class Supervisor {
   /** Interrupts what is on, with a checkpoint, and what is queued. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#rest(this.#queue.splice(0), interrupted);
+    const waiting = idsOf(this.#queue);
+    this.#queue = [];
+    this.#rest(waiting, interrupted);
     const ends = [...this.#active.keys()].map((id) => this.ended(id));
     for (const id of this.#active.keys()) this.stop(id);
     await Promise.all(ends);
     this.#stopWatching();
   }
 
-  /** The end of the queue, unless they have a place: interrupted runs come back in their old order. */
-  #givePlaces(stored: readonly Run[]): void {
-    const { runs } = this.#ports.workspace;
-    const first = runs.lastPlace();
-    const given = new Map(stored.map(({ id, place }, i) => [id, place ?? first + i]));
-    runs.setPlaces(given);
-    for (const [id, place] of given) this.#places.set(id, place);
+  #isWaiting(id: RunId): boolean {
+    return this.#queue.some((one) => one.id === id);
   }
 
-  #placeOf(id: RunId): number {
-    return this.#places.get(id) ?? Infinity;
+  /** Stores where the runs are to wait. */
+  #givePlaces(runs: readonly Run[]): Queue {
+    const places = placed(runs, this.#ports.workspace.runs.lastPlace());
+    this.#store(places);
+    return places;
   }
 
-  #enqueue(id: RunId): void {
-    const place = this.#placeOf(id);
-    const before = this.#queue.findIndex((other) => this.#placeOf(other) > place);
-    this.#queue.splice(before < 0 ? this.#queue.length : before, 0, id);
+  #store(places: Queue): void {
+    this.#ports.workspace.runs.setPlaces(new Map(places.map(({ id, place }) => [id, place])));
+  }
+
+  #enqueue(one: Waiting): void {
+    this.#queue = added(this.#queue, one);
     this.#startNext();
-    this.#tellMoved(before < 0 ? -1 : before);
+    this.#tellMoved(from(this.#queue, one.id));
   }
 
-  /** @param from the first place in the queue that something has come to. */
-  #tellMoved(from = 0): void {
-    for (const id of this.#queue.slice(from)) this.#tell({ run: id, kind: 'moved' });
+  #tellMoved(moved: Queue = this.#queue): void {
+    for (const { id } of moved) this.#tell({ run: id, kind: 'moved' });
   }
 
   /** Takes a run out of the queue. False: it is not in it. */
   #unqueue(id: RunId, end: End): boolean {
-    const place = this.#queue.indexOf(id);
-    if (place < 0) return false;
-    this.#queue.splice(place, 1);
+    if (!this.#isWaiting(id)) return false;
+    this.#queue = without(this.#queue, [id]);
     this.#rest([id], end);
     this.#tellMoved();
     return true;
@@ -293,109 +262,30 @@ export class Supervisor {
   /** Starts as many runs as may be on at once. */
   #startNext(): void {
     while (!this.#isClosing && this.#active.size < this.#concurrentRuns) {
-      const id = this.#queue.shift();
-      if (id === undefined) return;
-      const record = createRecorder(this.#ports.workspace, id, (event) => this.#tell(event));
-      const run = { id, record, process: null, heardAt: 0, isStalled: false, end: null };
-      this.#active.set(id, run);
+      const [next, ...others] = this.#queue;
+      if (!next) return;
+      this.#queue = others;
+      const run = this.#activated(next.id);
+      this.#active.set(next.id, run);
       this.#tellMoved();
-      void this.#begin(run);
+      void run.begin();
     }
   }
 
-  async #begin(run: Active): Promise<void> {
-    try {
-      const stored = this.#ports.workspace.runs.get(run.id);
-      await this.#ports.ensureCache(stored);
-      if (run.end) return this.#over(run);
-      const trainer = this.#ports.startTrainer();
-      run.process = trainer;
-      run.heardAt = this.#ports.clock();
-      trainer.onMessage((message) => this.#hear(run, message));
-      trainer.onExit((exit) => {
-        run.end ??= unexpectedEnd(exit);
-        this.#over(run);
-      });
-      this.#setStatus(run.id, { status: 'running', process: trainer.process });
-      trainer.send(this.#startMessage(stored));
-    } catch (error) {
-      this.#giveUp(run, error);
-    }
-  }
-
-  #startMessage(run: Run): ToTrainer {
-    const { id, snapshot, engine, device, spec, options, isExtended } = run;
-    const { cacheFolder, checkpointFolder, checkpoints, settings } = this.#ports.workspace;
-    const last = checkpoints.get(id, 'last');
-    return {
-      kind: 'start',
-      cacheFolder,
-      checkpointFolder: join(checkpointFolder, id),
-      snapshot,
-      engine,
-      device,
-      spec,
-      options,
-      resumeFrom: last ? basename(last.file) : null,
-      startHash: run.start?.parametersHash ?? null,
-      isExtended,
-      checkpointIntervalMs: this.#limits.checkpointIntervalMs,
-      epochBytesMax: settings.get(keepEpochsSetting) === false ? 0 : this.#limits.epochBytesMax,
+  #activated(id: RunId): ActiveRun {
+    const ports: ActivePorts = {
+      ...this.#ports,
+      limits: this.#limits,
+      tell: (event) => this.#tell(event),
+      stopEnd: () => (this.#isClosing ? interrupted : stopped),
+      over: (run, end) => this.#over(run, end),
     };
+    return new ActiveRun(ports, id);
   }
 
-  #hear(run: Active, raw: unknown): void {
-    // Once the end is decided, what still arrives changes nothing.
-    if (run.end) return;
-    run.heardAt = this.#ports.clock();
-    if (run.isStalled) this.#tell({ run: run.id, kind: 'heard' });
-    run.isStalled = false;
-    try {
-      this.#take(run, FromTrainer.parse(raw));
-    } catch (error) {
-      this.#giveUp(run, error);
-    }
-  }
-
-  #take(run: Active, message: FromTrainer): void {
-    switch (message.kind) {
-      case 'heartbeat':
-        return;
-      case 'paused':
-        return this.#setStatus(run.id, { status: 'paused' });
-      case 'resumed':
-        return this.#setStatus(run.id, { status: 'running', process: run.process?.process ?? 0 });
-      case 'stopped':
-        run.end = this.#isClosing ? interrupted : stopped;
-        return;
-      case 'failed': {
-        const { error } = message;
-        run.end = { state: { status: 'failed', error }, error };
-        return;
-      }
-      case 'finished':
-        run.record(message);
-        run.end = { state: { status: 'finished', result: message.result }, error: null };
-        return;
-      case 'checkpoint':
-        run.record(message);
-        this.#ports.workspace.runs.endExtension(run.id);
-        return;
-      default:
-        return run.record(message);
-    }
-  }
-
-  /** Ends a run that this side cannot go on with: the disk is full, the cache cannot be built. */
-  #giveUp(run: Active, error: unknown): void {
-    run.end = failedEnd(error);
-    if (run.process) run.process.kill();
-    else this.#over(run);
-  }
-
-  #over(run: Active): void {
-    this.#active.delete(run.id);
-    this.#rest([run.id], run.end ?? stopped);
+  #over(id: RunId, end: End): void {
+    this.#active.delete(id);
+    this.#rest([id], end);
     this.#startNext();
   }
 
@@ -410,25 +300,9 @@ export class Supervisor {
       if (state.status !== 'interrupted') runs.setPlaces(new Map(ids.map((id) => [id, null])));
     });
     for (const id of ids) {
-      this.#places.delete(id);
       this.#tell({ run: id, kind: 'status', state, error });
-      this.#waiting.get(id)?.resolve({ run: runs.get(id), error });
-      this.#waiting.delete(id);
-    }
-  }
-
-  #watch(): void {
-    for (const run of this.#active.values()) {
-      if (!run.process) continue;
-      const silentMs = this.#ports.clock() - run.heardAt;
-      if (run.end) {
-        if (silentMs >= exitWithinMs) run.process.kill();
-      } else if (silentMs >= this.#limits.killAfterMs)
-        this.#giveUp(run, failure('trainer-stalled', { seconds: Math.round(silentMs / 1000) }));
-      else if (silentMs >= this.#limits.stallAfterMs && !run.isStalled) {
-        run.isStalled = true;
-        this.#tell({ run: run.id, kind: 'stalled', silentMs });
-      }
+      this.#awaited.get(id)?.resolve({ run: runs.get(id), error });
+      this.#awaited.delete(id);
     }
   }
 
@@ -442,7 +316,7 @@ export class Supervisor {
   }
 
   /** The run `id` while it is on. @throws InklingError `run-unknown`, `run-state` */
-  #activeRun(id: RunId, action: string): Active {
+  #activeRun(id: RunId, action: string): ActiveRun {
     return this.#active.get(id) ?? this.#refuse(id, action);
   }
 

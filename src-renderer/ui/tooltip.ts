@@ -47,7 +47,7 @@ function showOver(element: HTMLElement, text: string): HTMLElement {
   tip.textContent = text;
   tip.popover = 'manual';
   // In the element's own dialog, or it would be inert under it; else in its landmark, as all content is.
-  (element.closest('dialog, main') ?? document.body).append(tip);
+  (element.closest('dialog, main, nav, footer') ?? document.body).append(tip);
   tip.showPopover();
   const place = placeBeside(element.getBoundingClientRect(), tip.getBoundingClientRect());
   tip.style.left = `${place.left}px`;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { ZipFile } from 'yazl';
-import { digitPng, importedRows, inkling, keptFolder, result, write } from './inkling.ts';
+import { digitPng, importedRows, inkling, keptFolder, resultSaid, said, write } from './inkling.ts';
 
 const workspace = keptFolder();
 const sources = keptFolder();
@@ -14,7 +14,7 @@ const pngs: Buffer[] = [];
 
 beforeAll(async () => {
   for (let i = 0; i < 10; i++) pngs.push((await digitPng(i)).bytes);
-  await result(workspace, 'sample', '--dataset', 'digits', '--count', '20');
+  await resultSaid(workspace, 'sample', '--dataset', 'digits', '--count', '20');
 });
 
 const SIDE = 4;
@@ -114,7 +114,7 @@ describe('is refused, and nothing of it stays:', () => {
     const source = write(join(sources, name.replaceAll(' ', '-')), await files());
     const before = importedRows(workspace);
     const words = ['import', join(source, path), '--dataset', 'broken'] as const;
-    const { code: exit, out, err } = await inkling(workspace, ...words, '--json');
+    const { code: exit, out, err } = await said(workspace, ...words, '--json');
     expect({ exit, out }).toEqual({ exit: 1, out: '' });
     // Lines of progress may have come before.
     const [first, hint] = err.trimEnd().split('\n').slice(-2);
@@ -149,7 +149,7 @@ test('pictures that cannot be read are skipped and listed, and the import goes o
     '2/empty.png': '',
     '2/words.png': 'not a picture',
   });
-  const report = await result(workspace, 'import', source, '--dataset', 'some');
+  const report = await resultSaid(workspace, 'import', source, '--dataset', 'some');
   expect(report).toMatchObject({ images: 10, skippedCount: 3 });
   const reason = expect.any(String);
   expect(report).toHaveProperty('skipped', [
@@ -157,7 +157,7 @@ test('pictures that cannot be read are skipped and listed, and the import goes o
     { path: '1/cut.png', code: 'image-truncated', reason },
     { path: '2/words.png', code: 'image-unsupported', reason },
   ]);
-  const text = await inkling(workspace, 'import', source, '--dataset', 'some');
+  const text = await said(workspace, 'import', source, '--dataset', 'some');
   expect(text.code).toBe(0);
   expect(text.out).toMatch(/skipped 3:\n {2}2\/empty\.png {2}image-empty: /);
 });
@@ -165,9 +165,9 @@ test('pictures that cannot be read are skipped and listed, and the import goes o
 test('importing twice adds nothing', async () => {
   const source = write(join(sources, 'twice'), classFolders());
   const words = ['import', source, '--dataset', 'twice'] as const;
-  expect(await result(workspace, ...words)).toMatchObject({ images: 10, duplicates: 0 });
+  expect(await resultSaid(workspace, ...words)).toMatchObject({ images: 10, duplicates: 0 });
   const before = importedRows(workspace);
-  expect(await result(workspace, ...words)).toMatchObject({ images: 0, duplicates: 10 });
+  expect(await resultSaid(workspace, ...words)).toMatchObject({ images: 0, duplicates: 10 });
   expect(importedRows(workspace)).toEqual(before);
 });
 
@@ -180,7 +180,7 @@ test('a folder, a ZIP of it and lists of it hold the same pictures', async () =>
   });
   const zip = write(join(sources, 'zip'), { 'a.zip': await zipped(toBuffers(classFolders())) });
   const into = ['--dataset', 'forms'] as const;
-  expect(await result(workspace, 'import', join(source, 'list.csv'), ...into)).toMatchObject({
+  expect(await resultSaid(workspace, 'import', join(source, 'list.csv'), ...into)).toMatchObject({
     images: 10,
     classes: [
       { name: '0', count: 4 },
@@ -189,7 +189,7 @@ test('a folder, a ZIP of it and lists of it hold the same pictures', async () =>
     ],
   });
   for (const again of [join(source, 'list.jsonl'), join(zip, 'a.zip')])
-    expect(await result(workspace, 'import', again, ...into)).toMatchObject({
+    expect(await resultSaid(workspace, 'import', again, ...into)).toMatchObject({
       images: 0,
       duplicates: 10,
     });

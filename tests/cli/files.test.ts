@@ -3,7 +3,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
-import { digitPng, importedRows, inkling, keptFolder, result, write } from './inkling.ts';
+import {
+  digitPng,
+  importedRows,
+  inkling,
+  keptFolder,
+  result,
+  resultSaid,
+  said,
+  write,
+} from './inkling.ts';
 
 const mnist = join(import.meta.dirname, '..', '..', '..', 'shared', 'data', 'mnist');
 
@@ -43,7 +52,7 @@ describe('a trained run', () => {
     expect(verified.maxAbsDiff).toBeLessThanOrEqual(1e-5);
     const file = files.find((name) => name.endsWith('.onnx'))!;
     const byRun = Predictions.parse(await result(workspace, 'predict', 'r1', ...images));
-    const byFile = Predictions.parse(await result(workspace, 'predict', file, ...images));
+    const byFile = Predictions.parse(await resultSaid(workspace, 'predict', file, ...images));
     expect(byFile.map(({ image }) => image)).toEqual(images);
     for (const [i, { label, probabilities }] of byFile.entries()) {
       expect(label).toBe(byRun[i]!.label);
@@ -51,14 +60,14 @@ describe('a trained run', () => {
       for (const [name, p] of Object.entries(probabilities))
         expect(Math.abs(p - byRun[i]!.probabilities[name]!)).toBeLessThanOrEqual(1e-5);
     }
-    const again = await inkling(workspace, ...words);
+    const again = await said(workspace, ...words);
     expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^error file-exists: /) });
-    expect(await result(workspace, ...words, '--overwrite')).toMatchObject({ format: 'onnx' });
+    expect(await resultSaid(workspace, ...words, '--overwrite')).toMatchObject({ format: 'onnx' });
   });
 
   it('travels in a capsule, and comes out the same elsewhere', async () => {
     const how = ['--format', 'capsule', '--with-images', '--out', out];
-    const written = await result(workspace, 'export', 'r1', ...how);
+    const written = await resultSaid(workspace, 'export', 'r1', ...how);
     expect(written).toMatchObject({ verified: { kind: 'parsed-back', files: 1 } });
     const elsewhere = keptFolder();
     const opened = await result(elsewhere, 'open-capsule', join(out, 'r1.inkling'));
@@ -69,14 +78,15 @@ describe('a trained run', () => {
   });
 
   it('is reported, and calibrated on the way out', async () => {
-    const report = await result(workspace, 'export', 'r1', '--format', 'report', '--out', out);
+    const words = ['export', 'r1', '--format', 'report', '--out', out] as const;
+    const report = await resultSaid(workspace, ...words);
     expect(report).toMatchObject({ verified: { kind: 'parsed-back', files: 5 } });
     const how = ['--calibrate', '--unsure-below', '0.5', '--out', keptFolder()];
     const { confidence } = z
       .object({ confidence: z.object({ temperature: z.object({ value: z.number() }) }) })
-      .parse(await result(workspace, 'export', 'r1', ...how));
+      .parse(await resultSaid(workspace, 'export', 'r1', ...how));
     expect(confidence.temperature.value).toBeGreaterThan(0);
-    const refused = await inkling(workspace, 'export', 'r1', '--unsure-below', '0', '--out', out);
+    const refused = await said(workspace, 'export', 'r1', '--unsure-below', '0', '--out', out);
     expect(refused.err).toMatch(/^error setting-invalid: /);
   });
 
@@ -92,7 +102,7 @@ describe('a trained run', () => {
     ['a folder that is a file', 'folder-unwritable', ['export', 'r1']],
   ])('is not exported to %s', async (_name, code, words) => {
     const blocked = join(write(keptFile(), { occupied: '' }), 'occupied');
-    const { code: exit, err } = await inkling(workspace, ...words, '--out', join(blocked, 'below'));
+    const { code: exit, err } = await said(workspace, ...words, '--out', join(blocked, 'below'));
     expect(exit).toBe(1);
     expect(err).toMatch(new RegExp(`^error ${code}: .+\\n.+\\n$`));
   });
@@ -104,7 +114,7 @@ describe('a trained run', () => {
     ['is no picture', 'image-unsupported', 'words.png'],
   ])('predicts nothing for a picture that %s', async (_name, code, name) => {
     write(out, { 'words.png': 'not a picture' });
-    const ended = await inkling(workspace, 'predict', 'r1', images[0]!, join(out, name), '--json');
+    const ended = await said(workspace, 'predict', 'r1', images[0]!, join(out, name), '--json');
     expect(ended).toMatchObject({ code: 1, out: '' });
     expect(ended.err).toMatch(new RegExp(`^error ${code}: .*${name}`));
   });
@@ -143,6 +153,12 @@ test.skipIf(!hasMnist)(
       splits: { train: 54_000, validation: 6_000, test: 10_000, none: 0 },
       skippedCount: 0,
     });
+    const { classes } = z
+      .object({ classes: z.array(z.object({ count: z.number() })) })
+      .parse(report);
+    expect(classes.map(({ count }) => count)).toEqual([
+      6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958,
+    ]);
     expect(importedRows(workspace)).toMatchObject({ dataset: 1, class: 10, image: 70_000 });
   },
 );

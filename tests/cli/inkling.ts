@@ -1,15 +1,17 @@
 /**
- * @file The command line as a user meets it: the real program in a process of its own, on workspaces in temporary
- * folders. What it left behind is read through the core.
+ * @file The command line as a user meets it, on workspaces in temporary folders: every verb as the real program in a
+ * process of its own, and in this process where many cases of one verb are tried. What it left behind is read
+ * through the core.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, expect } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 import { DIGIT_SIDE, generateDigits } from '../../src-core/data/digits.ts';
 import { openWorkspace, type Workspace } from '../../src-core/workspace/workspace.ts';
+import { main } from '../../src-main/commandLine.ts';
 
 export type Outcome = { readonly code: number | null; readonly out: string; readonly err: string };
 
@@ -25,6 +27,24 @@ export function keptFolder(): string {
 /** Runs `inkling` with these words to its end. */
 export async function inkling(workspace: string, ...words: readonly string[]): Promise<Outcome> {
   return outcome(start(workspace, words));
+}
+
+/** What `inkling` does with these words, without a process of its own: the program's start takes longer than most. */
+export async function said(workspace: string, ...words: readonly string[]): Promise<Outcome> {
+  const read = { out: '', err: '' };
+  const taken = (into: keyof typeof read) => (text: string | Uint8Array) => {
+    read[into] += String(text);
+    return true;
+  };
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation(taken('out'));
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation(taken('err'));
+  try {
+    const code = await main([...words, '--workspace', workspace]);
+    return { code, ...read };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
 }
 
 export function start(workspace: string, words: readonly string[]): ChildProcess {
@@ -45,7 +65,15 @@ export function outcome(child: ChildProcess): Promise<Outcome> {
 
 /** Runs with `--json` and returns the result, which must be all there is on stdout. */
 export async function result(workspace: string, ...words: readonly string[]): Promise<unknown> {
-  const { code, out, err } = await inkling(workspace, ...words, '--json');
+  return resultOf(await inkling(workspace, ...words, '--json'));
+}
+
+/** The same without a process of its own. */
+export async function resultSaid(workspace: string, ...words: readonly string[]): Promise<unknown> {
+  return resultOf(await said(workspace, ...words, '--json'));
+}
+
+function resultOf({ code, out, err }: Outcome): unknown {
   expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^[^\n]+\n$/);
   const value: unknown = JSON.parse(out);

@@ -6,7 +6,17 @@ import { initialParams } from '../../src-core/model/initialize.ts';
 import { resolveNetwork } from '../../src-core/model/layers.ts';
 import { ModelSpec, TrainOptions } from '../../src-core/model/spec.ts';
 import { createBatches } from '../../src-core/training/batches.ts';
-import { inkling, inside, keptFolder, outcome, result, start, type Outcome } from './inkling.ts';
+import {
+  inkling,
+  inside,
+  keptFolder,
+  outcome,
+  result,
+  resultSaid,
+  said,
+  start,
+  type Outcome,
+} from './inkling.ts';
 
 const workspace = keptFolder();
 
@@ -32,6 +42,10 @@ async function report(...words: readonly string[]): Promise<Report> {
   return Report.parse(await result(workspace, ...words));
 }
 
+async function reportSaid(...words: readonly string[]): Promise<Report> {
+  return Report.parse(await resultSaid(workspace, ...words));
+}
+
 beforeAll(async () => {
   await result(workspace, 'sample', '--dataset', 'digits', '--count', '400');
 });
@@ -39,17 +53,17 @@ beforeAll(async () => {
 test('the same command twice gives the same parameters, another seed does not', async () => {
   const first = await report(...train, '--epochs', '2');
   const second = await report(...train, '--epochs', '2');
-  const other = await report(...train, '--epochs', '2', '--seed', '5');
+  const other = await reportSaid(...train, '--epochs', '2', '--seed', '5');
   expect(second.parametersHash).toBe(first.parametersHash);
   expect(second).toMatchObject({ test: first.test, parameters: 13_002, epochs: 2 });
   expect(other.parametersHash).not.toBe(first.parametersHash);
 });
 
 test('a finished run is continued for more epochs when they are asked for', async () => {
-  const { run, parametersHash } = await report(...train, '--epochs', '1');
-  const refused = await inkling(workspace, 'resume', run);
+  const { run, parametersHash } = await reportSaid(...train, '--epochs', '1');
+  const refused = await said(workspace, 'resume', run);
   expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^error run-complete: /) });
-  const longer = await report('resume', run, '--epochs', '1');
+  const longer = await reportSaid('resume', run, '--epochs', '1');
   expect(longer).toMatchObject({ run, epochs: 2 });
   expect(longer.parametersHash).not.toBe(parametersHash);
 });
@@ -58,7 +72,7 @@ describe('a run that is cut off is resumed to the parameters of one left alone:'
   const long = [...train, '--epochs', '25'];
   let whole: Report;
   beforeAll(async () => {
-    whole = await report(...long);
+    whole = await reportSaid(...long);
   });
 
   it('its trainer is killed', async () => {
@@ -75,12 +89,12 @@ describe('a run that is cut off is resumed to the parameters of one left alone:'
     expect(ended.code).toBe(130);
     expect(ended.err).toContain(`inkling resume ${run}`);
     expect(statusOf(run)).toBe('stopped');
-    expect((await report('resume', run)).parametersHash).toBe(whole.parametersHash);
+    expect((await reportSaid('resume', run)).parametersHash).toBe(whole.parametersHash);
   });
 
   it('the command itself is killed, and its trainer goes with it', async () => {
     const { run, trainer } = await interrupted(({ command }) => process.kill(command, 'SIGKILL'));
-    expect((await report('resume', run)).parametersHash).toBe(whole.parametersHash);
+    expect((await reportSaid('resume', run)).parametersHash).toBe(whole.parametersHash);
     // It ends between two steps, and is gone once the system has cleaned up after it.
     await vi.waitFor(() => expect(() => process.kill(trainer, 0)).toThrow(/ESRCH/), 10_000);
   });
@@ -166,7 +180,7 @@ describe('compare', () => {
     const wild = ['--optimizer', 'momentum', '--lr', '100', '--schedule', 'constant'];
     const grid = ['--activations', 'swish,sigmoid', '--seeds', '1', '--epochs', '8'];
     const words = ['--dataset', 'digits', '--preset', 'mlp-16-16', '--batch', '16'];
-    const { code, out } = await inkling(workspace, 'compare', ...words, ...wild, ...grid);
+    const { code, out } = await said(workspace, 'compare', ...words, ...wild, ...grid);
     expect(code).toBe(1);
     expect(out).toMatch(/^Sigmoid +1 /m);
     expect(out).toMatch(/^Note: Left out, because not finished: r\d+ \(failed\)\.$/m);

@@ -1,12 +1,20 @@
 /** @file What a command says of itself, and of words it cannot use. */
 import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import { openWorkspace } from '../../src-core/workspace/workspace.ts';
-import { importedRows, inkling, inside, keptFolder, result } from './inkling.ts';
+import {
+  importedRows,
+  inkling,
+  inside,
+  keptFolder,
+  resultSaid,
+  said,
+  type Outcome,
+} from './inkling.ts';
 
 const workspace = keptFolder();
 
 beforeAll(async () => {
-  await result(workspace, 'sample', '--dataset', 'digits', '--count', '40');
+  await resultSaid(workspace, 'sample', '--dataset', 'digits', '--count', '40');
 });
 
 test('help is asked for and given: exit 0', async () => {
@@ -46,11 +54,16 @@ const wrongUsage: readonly string[] = [
 ];
 
 describe('wrong usage', () => {
-  it.concurrent.each(wrongUsage)('%s: exit 2', async (words) => {
-    const { code, out, err } = await inkling(workspace, ...words.split(' '));
+  it.each(wrongUsage)('%s: exit 2', async (words) => {
+    expectUsage(await said(workspace, ...words.split(' ')));
+  });
+
+  it('ends the process so', async () => expectUsage(await inkling(workspace, 'nonsense')));
+
+  function expectUsage({ code, out, err }: Outcome): void {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(/^error usage: .+\n.*--help.*\n$/);
-  });
+  }
 });
 
 const train = 'train --dataset digits --preset softmax';
@@ -81,10 +94,13 @@ const refused: readonly (readonly [code: string, words: string])[] = [
 describe('a request that cannot be met', () => {
   it.each(refused)('%s: %s', async (code, words) => {
     const before = runsAndRows();
-    const { code: exit, out, err } = await inkling(workspace, ...words.split(' '), '--json');
-    expect({ exit, out }).toEqual({ exit: 1, out: '' });
-    expectFailure(err, code);
+    expectFailure(await said(workspace, ...words.split(' '), '--json'), code);
     expect(runsAndRows()).toEqual(before);
+  });
+
+  it('ends the process with 1', async () => {
+    const ended = await inkling(workspace, 'train', '--dataset', 'letters', '--json');
+    expectFailure(ended, 'dataset-unknown');
   });
 });
 
@@ -94,7 +110,8 @@ function runsAndRows() {
 }
 
 /** The code and one sentence, then what to do; no stack, no hole in the text. */
-function expectFailure(err: string, code: string): void {
+function expectFailure({ code: exit, out, err }: Outcome, code: string): void {
+  expect({ exit, out }).toEqual({ exit: 1, out: '' });
   // Lines of progress may have come before.
   const [first, hint] = err.trimEnd().split('\n').slice(-2);
   expect(first).toMatch(new RegExp(`^error ${code}: [^]+\\.$`));
