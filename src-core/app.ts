@@ -50,6 +50,7 @@ import { openWorkspace, type Workspace, type WorkspaceCheck } from './workspace/
 import { failure } from './errors.ts';
 
 export type { ComparisonRequest } from './app/requests.ts';
+export { requireWorkspace } from './workspace/workspace.ts';
 
 export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> &
   Pick<InspectorPorts, 'startInspector'> &

@@ -10,6 +10,10 @@ export const catalogue = {
     message: `There is already a file at ${p.path}.`,
     hint: 'Choose another name, or remove that file first.',
   }),
+  'workspace-missing': (p: { folder: string }) => ({
+    message: `There is no workspace at ${p.folder}.`,
+    hint: 'Check the spelling of the path, or make a new workspace there with import, sample, open-capsule, demo or serve.',
+  }),
   'workspace-newer': (p: { folder: string; found: number; known: number }) => ({
     message: `The workspace ${p.folder} was made by a newer version (schema ${p.found}, known here up to ${p.known}).`,
     hint: 'Update the program, or choose another workspace; nothing was changed.',

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { failure } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { blobQueries } from './blobs.ts';
-import { openDatabase, type OpenDatabase } from './database.ts';
+import { hasDatabase, openDatabase, type OpenDatabase } from './database.ts';
 import { classQueries } from './classes.ts';
 import { datasetQueries } from './datasets.ts';
 import { imageQueries } from './images.ts';
@@ -98,6 +98,14 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
     /** Lets the next writer in. The workspace must not be used afterwards. */
     close: store.close,
   };
+}
+
+/**
+ * For work that needs what is already stored: a mistyped path must not become a workspace.
+ * @throws InklingError `workspace-missing`
+ */
+export function requireWorkspace(folder: string): void {
+  if (!hasDatabase(folder)) throw failure('workspace-missing', { folder });
 }
 
 function sweepCrashedBuilds(cacheFolder: string): void {

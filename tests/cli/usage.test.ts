@@ -1,6 +1,9 @@
 /** @file What a command says of itself, and of words it cannot use. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import { openWorkspace } from '../../src-core/workspace/workspace.ts';
+import { verbs } from '../../src-main/verbs.ts';
 import { importedRows, inkling, inside, keptFolder, result } from './inkling.ts';
 
 const workspace = keptFolder();
@@ -85,6 +88,23 @@ describe('a request that cannot be met', () => {
     expect({ exit, out }).toEqual({ exit: 1, out: '' });
     expectFailure(err, code);
     expect(runsAndRows()).toEqual(before);
+  });
+});
+
+describe('a workspace that is not there', () => {
+  const folder = keptFolder();
+
+  it('is made by the verbs that begin something, and no other', () => {
+    const beginning = verbs.filter(({ begins }) => begins).map(({ name }) => name);
+    expect(beginning).toEqual(['import', 'sample', 'open-capsule', 'serve', 'demo']);
+  });
+
+  it.each(['runs', 'train --dataset digits'])('is not made by %s', async (words) => {
+    const typo = join(folder, 'below', 'typo');
+    const { code, out, err } = await inkling(typo, ...words.split(' '), '--json');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expectFailure(err, 'workspace-missing');
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
