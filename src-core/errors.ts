@@ -389,6 +389,10 @@ export const catalogue = {
     message: `There is no export format ${p.format}.`,
     hint: `Formats: ${p.known}.`,
   }),
+  'export-choice-useless': (p: { format: string; choice: string; known: string }) => ({
+    message: `An export as ${p.format} has no use for ${p.choice}.`,
+    hint: `Leave it out, or choose a format that takes it: ${p.known}.`,
+  }),
   'export-disagrees': (p: {
     file: string;
     samples: number;
