@@ -253,6 +253,8 @@ export const Capsule = z.object({
     dataset: z.string().nullable(),
     classes: z.array(z.string()),
     images: z.object({ train: Count, validation: Count, test: Count }),
+    /** Training images to use at most; null: all there were. */
+    limit: Count.nullable(),
   }),
   spec: ModelSpec,
   options: TrainOptions,
