@@ -33,8 +33,9 @@ import { pipeline } from 'node:stream/promises';
 import { RPCHandler } from '@orpc/server/ws';
 import { WebSocketServer } from 'ws';
 import type { App } from '../src-core/app.ts';
+import type { ImportFrom } from '../src-core/contract.ts';
 import { failure, InklingError } from '../src-core/errors.ts';
-import { createRouter, type HostPorts } from '../src-core/router.ts';
+import { createRouter, type FilePlace, type HostPorts } from '../src-core/router.ts';
 import { guardHeaders, pageFile, pictureReply, problemReply, type Reply } from './respond.ts';
 import { Uploads, type UploadLimits } from './uploads.ts';
 
@@ -123,16 +124,19 @@ function hostPorts(
   downloads: string,
 ): HostPorts {
   let count = 0;
+  /** @throws InklingError `call-invalid`, `upload-unknown` */
+  const uploaded = async (from: ImportFrom): Promise<FilePlace> => {
+    if (from.kind !== 'upload')
+      throw failure('call-invalid', { problem: 'a browser uploads files and names no paths' });
+    const { upload } = from;
+    return { ...(await uploads.place(upload)), done: () => uploads.drop(upload) };
+  };
   return {
     host: 'browser',
     platform,
     reportDefect,
-    async importPlace(from) {
-      if (from.kind === 'path')
-        throw failure('call-invalid', { problem: 'a browser uploads files and names no paths' });
-      const { upload } = from;
-      return { ...(await uploads.place(upload)), done: () => uploads.drop(upload) };
-    },
+    importPlace: uploaded,
+    filePlace: uploaded,
     async exportPlace(folder) {
       if (folder !== null)
         throw failure('call-invalid', {
