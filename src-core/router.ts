@@ -187,8 +187,8 @@ function modelRoutes({ models: os }: Pick<Implementer, 'models'>, app: App, host
   return {
     list: os.list.handler(() => models.list()),
     open: os.open.handler(async ({ input }) => {
-      const { path, shown } = await host.filePlace(input.from);
-      return models.open(path, shown);
+      const { path, shown, done } = await host.filePlace(input.from);
+      return models.open(path, shown, done);
     }),
     close: os.close.handler(({ input }) => models.close(input.file)),
     predict: os.predict.handler(async ({ input }) => ({

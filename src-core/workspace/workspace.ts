@@ -51,12 +51,17 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
   const { writable } = store;
   const checkpointFolder = join(folder, 'checkpoints');
   const cacheFolder = join(folder, 'cache');
+  const uploadFolder = join(folder, 'uploads');
+  const downloadFolder = join(folder, 'downloads');
   const runs = runQueries(store);
   if (writable) {
     makeFolder(checkpointFolder);
     makeFolder(cacheFolder);
     sweepCrashedImport(store);
     sweepCrashedBuilds(cacheFolder);
+    // Nobody can name any more what a program that ended kept for its pages.
+    for (const left of [uploadFolder, downloadFolder])
+      rmSync(left, { recursive: true, force: true });
     runs.markInterrupted();
     sweepRemovedRuns(checkpointFolder, new Set(runs.ids()));
   }
@@ -64,6 +69,9 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
     folder,
     checkpointFolder,
     cacheFolder,
+    /** Of a host, for what pages send and fetch while it is on. */
+    uploadFolder,
+    downloadFolder,
     writable,
     datasets: datasetQueries(store),
     classes: classQueries(store),
