@@ -279,9 +279,15 @@ test('a text that is cut off would be found', async () => {
     const box = document.createElement('p');
     box.style.cssText = 'width: 20px; overflow: hidden; white-space: nowrap';
     box.textContent = 'longer than its box';
-    document.body.append(box);
+    const table = document.createElement('table');
+    table.innerHTML = `<tr><td>half hidden</td>
+      <td style="position: sticky; right: 0; transform: translateX(-30px)">…</td></tr>`;
+    document.body.append(box, table);
   });
-  expect(await clippedTexts(page)).toEqual(['cut off (x): <p> longer than its box']);
+  expect(await clippedTexts(page)).toEqual([
+    'cut off (x): <p> longer than its box',
+    'half behind a pinned column: <td> half hidden',
+  ]);
 });
 
 test('nothing was complained about', () => {
