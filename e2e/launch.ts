@@ -161,7 +161,8 @@ async function addressOf(child: ChildProcess, said: string[]): Promise<string> {
 }
 
 async function inElectron({ workspace, scratch }: Place): Promise<Running> {
-  const app = await _electron.launch({ args: [root, '--workspace', workspace] });
+  const env = { ...process.env, INKLING_WORKSPACE: workspace };
+  const app = await _electron.launch({ args: [root], env });
   const page = await app.firstWindow();
   await page.setViewportSize(windowSize);
   return {

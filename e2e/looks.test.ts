@@ -282,9 +282,19 @@ test('a text that is cut off would be found', async () => {
     const box = document.createElement('p');
     box.style.cssText = 'width: 20px; overflow: hidden; white-space: nowrap';
     box.textContent = 'longer than its box';
-    document.body.append(box);
+    const scrolled = document.createElement('div');
+    scrolled.style.cssText = 'position: fixed; top: 0; width: 80px; overflow: auto';
+    const row = document.createElement('table').insertRow();
+    row.style.cssText = 'display: block; width: 300px; white-space: nowrap';
+    row.insertCell().textContent = 'half of it is hidden';
+    row.insertCell().style.cssText = 'position: sticky; right: 0; width: 40px';
+    scrolled.append(row.parentElement!.parentElement!);
+    document.body.append(box, scrolled);
   });
-  expect(await clippedTexts(page)).toEqual(['cut off (x): <p> longer than its box']);
+  expect(await clippedTexts(page)).toEqual([
+    'cut off (x): <p> longer than its box',
+    'half behind a pinned column: <td> half of it is hidden',
+  ]);
 });
 
 test('nothing was complained about', () => {

@@ -1,31 +1,20 @@
 /**
- * @file Exports of runs: exporting as a job, and what was exported before. Each export
- * is one process that ends with it, so that canceling is ending it, and nothing it does holds up the program.
+ * @file Exports of runs, as jobs or waited for. Each is one process that ends with it, so that canceling is ending it,
+ * and nothing it does holds up the program.
  */
-import { existsSync, statSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
-import {
-  ConfidenceInfo,
-  Pruning,
-  Shrinking,
-  StoredConfidence,
-  Verification,
-  type ExportedRun,
-  type ExportFormats,
-  type ExportList,
-} from '../contract/exporting.ts';
+import { basename, join } from 'node:path';
+import { ConfidenceInfo, type ExportFormats, type ExportList } from '../contract/exporting.ts';
 import { ZipFile } from '../data/export/zipFile.ts';
 import { failure } from '../errors.ts';
 import { makeStaging } from '../export/exportNetwork.ts';
 import { makeFolder } from '../folders.ts';
 import { Inspector, type CallOptions, type InspectorPorts } from '../inspect/client.ts';
-import type { RunId } from '../workspace/records.ts';
 import { parseRunId, type Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { ExportPlace } from './datasets.ts';
 import { exportFormats, exportTitle, refuseUseless } from './exportChoices.ts';
+import { exportList, storedOf, type Made } from './exportList.ts';
 import { comparedSamples, type ExportOptions } from './exportRun.ts';
 import { ExportAnswer, type ExportWork } from './exportWork.ts';
 import type { JobCall, Jobs } from './jobs.ts';
@@ -42,21 +31,7 @@ export type ExportPorts = InspectorPorts & {
 /** What is asked of an export, whoever asks. */
 export type RunExport = Omit<ExportOptions, 'folder' | 'staging' | 'progress'>;
 
-/** What is stored of an export beside its files: files of a download are gone soon. */
-const Stored = z.intersection(
-  Verification,
-  z.object({
-    sizes: z.array(z.int()).optional(),
-    shrinking: Shrinking.optional(),
-    confidence: StoredConfidence.optional(),
-    pruning: Pruning.optional(),
-  }),
-);
-type Stored = z.infer<typeof Stored>;
-
 export type FormatsRequest = { readonly run: string; readonly unsureBelow: number | null };
-
-type Made = { readonly run: string; readonly format: string; readonly job: string };
 
 export function exportCalls(ports: ExportPorts) {
   const { workspace, jobs } = ports;
@@ -109,29 +84,7 @@ export function exportCalls(ports: ExportPorts) {
       return ConfidenceInfo.parse(answer);
     },
 
-    list: (name: string): ExportList => listOf(ports, made, parseRunId(name)),
-  };
-}
-
-function listOf({ workspace, jobs }: ExportPorts, made: readonly Made[], run: RunId): ExportList {
-  const known = new Set(jobs.list().map(({ id }) => id));
-  const newest = new Map(
-    made
-      .filter((each) => each.run === run && known.has(each.job))
-      .map(({ format, job }) => [format, job]),
-  );
-  const downloads = downloadsOf(jobs, made);
-  const done = workspace.exports.list(run).toReversed();
-  return {
-    done: done.map(({ format, createdAt, files, verified }) => {
-      const folder = dirname(files[0]!);
-      const job = downloads.get(folder) ?? null;
-      // The program's own folders are named anew with every start: the newest export is the one.
-      downloads.delete(folder);
-      const stored = Stored.parse(verified);
-      return exported({ format, at: createdAt, files, stored, job });
-    }),
-    jobs: [...newest].map(([format, job]) => ({ format, job })),
+    list: (name: string): ExportList => exportList(ports, made, parseRunId(name)),
   };
 }
 
@@ -189,22 +142,6 @@ async function stagingIn(folder: string): Promise<string> {
   }
 }
 
-function storedOf({ format, files, verified, bytes, confidence, pruning }: ExportAnswer) {
-  const stored: Stored = {
-    ...verified,
-    sizes: files.map((path) => statSync(path).size),
-    ...(bytes && { shrinking: bytes }),
-    ...(pruning && { pruning }),
-    ...(confidence && {
-      confidence: {
-        temperature: confidence.temperature?.value ?? null,
-        unsureBelow: confidence.unsureBelow,
-      },
-    }),
-  };
-  return { format, files, verified: stored };
-}
-
 /** A folder of the user's keeps the files; one of the program's holds a ZIP of them until the job is dismissed. */
 async function exportInto(
   ports: ExportPorts,
@@ -237,40 +174,4 @@ async function packedInto(path: string, files: readonly string[], at: number): P
   await zip.finish();
   for (const file of files) await rm(file);
   return path;
-}
-
-type Row = {
-  readonly format: string;
-  readonly at: number;
-  readonly files: readonly string[];
-  readonly stored: Stored;
-  readonly job: string | null;
-};
-
-function exported({ format, at, files, stored, job }: Row): ExportedRun {
-  const { sizes, shrinking, confidence, pruning, ...verified } = stored;
-  const folder = dirname(files[0]!);
-  return {
-    format,
-    at,
-    files: files.map((path, i) => ({ name: basename(path), bytes: sizes?.[i] ?? sizeOf(path) })),
-    folder: files.every((path) => existsSync(path)) ? folder : null,
-    job,
-    verified: Verification.parse(verified),
-    shrinking: shrinking ?? null,
-    confidence: confidence ?? null,
-    pruning: pruning ?? null,
-  };
-}
-
-/** Of exports of earlier versions of the program, whose sizes are not stored. */
-const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-
-/** Jobs whose ZIP can be downloaded, by its folder. */
-function downloadsOf(jobs: Jobs, made: readonly Made[]): Map<string, string> {
-  const zips = made.flatMap(({ job }) => {
-    const file = jobs.file(job);
-    return file?.endsWith('.zip') ? [[dirname(file), job] as const] : [];
-  });
-  return new Map(zips);
 }

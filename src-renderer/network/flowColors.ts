@@ -1,6 +1,6 @@
 /** @file The colors of drawings, from the theme's variables. */
 import { divergingColors } from './diverging.ts';
-import type { FlowColors } from './drawFlow.ts';
+import type { FlowColors } from './flowScene.ts';
 
 export function flowColors(element: Element): FlowColors {
   const style = getComputedStyle(element);

@@ -7,7 +7,7 @@ import { embeddingImagesMax, type EmbeddingInfo } from '../../src-core/contract/
 import { app } from '../state/app.svelte.ts';
 import { api, problemOf } from '../transport.ts';
 import { aligned } from './aligned.ts';
-import { Following } from './following.ts';
+import { NewestWish } from './newestWish.ts';
 import { Recent } from './recent.ts';
 import { fetchTensors } from './tensors.ts';
 
@@ -35,7 +35,7 @@ export class MapState {
   problem: Problem | null = $state.raw(null);
   isBusy = $state(false);
   readonly #maps = new Recent<ImageMap>(mapsKept);
-  readonly #following = new Following((error) => this.#failed(error));
+  readonly #wish = new NewestWish((error) => this.#failed(error));
   /** Key of the map asked for last. */
   #wanted = '';
   /** UMAP was stopped: not started again by itself. */
@@ -63,7 +63,7 @@ export class MapState {
       return;
     }
     if (this.isStopped) return;
-    this.#following.want(async () => {
+    this.#wish.want(async () => {
       this.isBusy = true;
       try {
         const made = await this.#maps.get(key, () => this.#make(key, epoch));

@@ -10,7 +10,7 @@ import {
   largestSize,
 } from './diverging.ts';
 import { edgesMax, strongestEdges } from './edges.ts';
-import { Following } from './following.ts';
+import { NewestWish } from './newestWish.ts';
 import { filled, pictureShape, unitValues } from './grid.ts';
 import { ridgesOf } from './histograms.ts';
 import { insideOf, isInside, type Point } from './lasso.ts';
@@ -291,13 +291,13 @@ test('while one thing is worked on, of all that is wanted meanwhile the newest i
   const done: string[] = [];
   const gate = Promise.withResolvers<void>();
   const last = Promise.withResolvers<void>();
-  const following = new Following((error) => done.push(String(error)));
-  following.want(async () => {
+  const wish = new NewestWish((error) => done.push(String(error)));
+  wish.want(async () => {
     await gate.promise;
     throw new Error('first failed');
   });
-  following.want(async () => void done.push('second'));
-  following.want(async () => {
+  wish.want(async () => void done.push('second'));
+  wish.want(async () => {
     done.push('third');
     last.resolve();
   });

@@ -13,7 +13,7 @@ import type { EpochRow, RunInfo } from '../../src-core/contract/training.ts';
 import { runs } from '../state/runs.svelte.ts';
 import { api, problemOf } from '../transport.ts';
 import { columnsOf, type Column } from './columns.ts';
-import { Following } from './following.ts';
+import { NewestWish } from './newestWish.ts';
 import { Recent } from './recent.ts';
 import { fetchTensors, type Tensors } from './tensors.ts';
 
@@ -66,8 +66,8 @@ export class NetworkPage {
   readonly #passes = new Recent<Pass>(passesKept);
   readonly #weights = new Recent<Tensors>(weightsKept);
   readonly #failed = (error: unknown): void => void (this.problem = problemOf(error));
-  readonly #followPass = new Following(this.#failed);
-  readonly #followWeights = new Following(this.#failed);
+  readonly #passWish = new NewestWish(this.#failed);
+  readonly #weightsWish = new NewestWish(this.#failed);
 
   constructor(run: string) {
     this.run = run;
@@ -113,7 +113,7 @@ export class NetworkPage {
       this.pass = known;
       return;
     }
-    this.#followPass.want(async () => {
+    this.#passWish.want(async () => {
       const pass = await this.#passes.get(key, () => this.#readPass(key, epoch, subject));
       if (this.epoch === epoch && this.subject === subject) this.pass = pass;
       this.problem = null;
@@ -132,7 +132,7 @@ export class NetworkPage {
       return;
     }
     const names = [...this.kernelNames];
-    this.#followWeights.want(async () => {
+    this.#weightsWish.want(async () => {
       const tensors = await this.#weights.get(String(epoch), async () =>
         fetchTensors((await api.inspect.weights({ run: this.run, epoch, names })).tensors),
       );

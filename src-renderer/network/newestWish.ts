@@ -1,9 +1,9 @@
 /**
- * @file Work that follows what is wanted: one at a time, and when it ends only the newest wish is next, so that a slider
+ * @file The newest wish: work is done one at a time, and when it ends only what was wanted last is next, so that a slider
  * that is dragged over many epochs costs a few of them.
  */
 
-export class Following {
+export class NewestWish {
   readonly #onFailure: (error: unknown) => void;
   #next: (() => Promise<void>) | null = null;
   #isWorking = false;
