@@ -9,6 +9,7 @@ import { accuracy } from './accuracy.ts';
 import { createBench, type Benchmark } from './bench.ts';
 import { charts } from './charts.ts';
 import { digitsMade } from './digits.ts';
+import { drawing } from './drawing.ts';
 import { exports } from './export.ts';
 import { imports } from './import.ts';
 import { inspecting } from './inspect.ts';
@@ -34,6 +35,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   live,
   lab,
   inspect: inspecting,
+  drawing,
 };
 const names = Object.keys(benchmarks);
 

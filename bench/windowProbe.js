@@ -102,6 +102,25 @@ globalThis.probe = {
     return this.paints;
   },
 
+  /** Begins to watch for the next movement of the pointer: `answer` is how long it took to the probabilities after it. */
+  watchDrawing() {
+    const stamp = new Promise((resolve) =>
+      addEventListener('pointermove', (event) => resolve(event.timeStamp), {
+        once: true,
+        capture: true,
+      }),
+    );
+    const shown = () =>
+      [...document.querySelectorAll('ul[aria-label^="Probabilities of "]')].map(
+        (list) => list.outerHTML,
+      );
+    const before = shown();
+    this.answer = stamp.then(async (start) => {
+      await until(() => shown().every((list, i) => list !== before[i]));
+      return (await painted()) - start;
+    });
+  },
+
   /** Begins to watch for the next key: until its image is replaced by the next one, and its label is stored. */
   watchKey() {
     const place = document.querySelector('.place').textContent;

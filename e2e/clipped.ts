@@ -1,6 +1,6 @@
 /**
- * @file Finds texts that cannot be read in full: cut off by a box that does not scroll, or beyond the window. A text
- * that ends in an ellipsis is fine where its whole is told in a title.
+ * @file Finds texts that cannot be read in full: cut off by a box that does not scroll, half behind a column that is
+ * pinned, or beyond the window. A text that ends in an ellipsis is fine where its whole is told in a title.
  */
 import type { Page } from 'playwright';
 
@@ -22,7 +22,8 @@ function findClipped(): string[] {
     const range = document.createRange();
     range.selectNodeContents(text);
     const box = range.getBoundingClientRect();
-    const problem = box.width === 0 ? null : problemOf(element, box);
+    const problem =
+      box.width === 0 ? null : (pinnedProblem(element, box) ?? problemOf(element, box));
     if (problem) found.push(`${problem}: <${element.tagName.toLowerCase()}> ${said.slice(0, 80)}`);
   }
   return found;
@@ -30,6 +31,17 @@ function findClipped(): string[] {
   function isUnseen(element: Element): boolean {
     const isShown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
     return !isShown || element.closest('.visually-hidden, option, title, style, script') !== null;
+  }
+
+  /** A column that is wholly behind the last one can be scrolled to; half of it reads as something else. */
+  function pinnedProblem(element: Element, box: DOMRect): string | null {
+    const cell = element.closest('td, th');
+    const last = cell?.parentElement?.lastElementChild;
+    if (!cell || !last || cell === last || getComputedStyle(last).position !== 'sticky')
+      return null;
+    const edge = last.getBoundingClientRect().left;
+    const isHalf = box.left < edge - tolerance && box.right > edge + tolerance;
+    return isHalf ? 'half behind a pinned column' : null;
   }
 
   /** Outward from the text, until something scrolls. */

@@ -35,6 +35,7 @@ import {
   type ImportReport,
   type ImportRequest,
 } from './data/import/importPath.ts';
+import type { Given } from './data/import/source.ts';
 import { comparisonTable } from './inspect/comparisonTable.ts';
 import { devices } from './engine/devices.ts';
 import type { Device } from './engine/engine.ts';
@@ -50,6 +51,7 @@ import { openWorkspace, type Workspace, type WorkspaceCheck } from './workspace/
 import { failure } from './errors.ts';
 
 export type { ComparisonRequest } from './app/requests.ts';
+export { requireWorkspace } from './workspace/workspace.ts';
 
 export type AppPorts = Pick<SupervisorPorts, 'startTrainer' | 'every'> &
   Pick<InspectorPorts, 'startInspector'> &
@@ -124,8 +126,8 @@ export function createApp(folder: string, ports: AppPorts) {
 
 function dataCalls(workspace: Workspace) {
   return {
-    importPath: (path: string, request: ImportRequest): Promise<ImportReport> =>
-      importPath(workspace, path, request),
+    importPath: (given: Given, request: ImportRequest): Promise<ImportReport> =>
+      importPath(workspace, given, request),
 
     sampleDigits: (request: SampleRequest) => importDigits(workspace, request),
   };

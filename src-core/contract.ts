@@ -7,13 +7,15 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { exports } from './contract/exporting.ts';
-import { addImage, inspect, models } from './contract/inspecting.ts';
+import { addImage, FileFrom, FilePath, inspect, models } from './contract/inspecting.ts';
 import { RunInfo, RunName, runs, training } from './contract/training.ts';
 
 /** Longest text a person types: a name of a dataset, class or filter. */
 const nameLength = 120;
 /** Largest selection sent by id; a larger one is a filter. */
 export const selectionMax = 100_000;
+/** Files dropped together: as many as a browser may upload. */
+const importPathsMax = 200_000;
 /** Classes of a dataset. */
 const classesMax = 4096;
 
@@ -141,10 +143,11 @@ export const ImageInfo = z.object({
 });
 export type ImageInfo = z.infer<typeof ImageInfo>;
 
-/** Where an import reads: a path (desktop), or files that were uploaded (browser). */
+/** Where an import reads: paths (desktop), or files that were uploaded (browser). */
 export const ImportFrom = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('path'), path: z.string().min(1).max(4096) }),
-  z.object({ kind: z.literal('upload'), upload: z.string().regex(/^[a-z0-9]{16,64}$/) }),
+  ...FileFrom.options,
+  /** Several that were dropped together: they stand for a folder that holds them. */
+  z.object({ kind: z.literal('paths'), paths: z.array(FilePath).min(1).max(importPathsMax) }),
 ]);
 export type ImportFrom = z.infer<typeof ImportFrom>;
 

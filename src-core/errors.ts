@@ -10,6 +10,10 @@ export const catalogue = {
     message: `There is already a file at ${p.path}.`,
     hint: 'Choose another name, or remove that file first.',
   }),
+  'workspace-missing': (p: { folder: string }) => ({
+    message: `There is no workspace at ${p.folder}.`,
+    hint: 'Check the spelling of the path, or make a new workspace there with import, sample, open-capsule, demo or serve.',
+  }),
   'workspace-newer': (p: { folder: string; found: number; known: number }) => ({
     message: `The workspace ${p.folder} was made by a newer version (schema ${p.found}, known here up to ${p.known}).`,
     hint: 'Update the program, or choose another workspace; nothing was changed.',
@@ -384,6 +388,10 @@ export const catalogue = {
   'export-format-unknown': (p: { format: string; known: string }) => ({
     message: `There is no export format ${p.format}.`,
     hint: `Formats: ${p.known}.`,
+  }),
+  'export-choice-useless': (p: { format: string; choice: string; known: string }) => ({
+    message: `An export as ${p.format} has no use for ${p.choice}.`,
+    hint: `Leave it out, or choose a format that takes it: ${p.known}.`,
   }),
   'export-disagrees': (p: {
     file: string;

@@ -5,16 +5,19 @@
 import { implement, ORPCError, ValidationError } from '@orpc/server';
 import type { App } from './app.ts';
 import { problemOf } from './app/jobs.ts';
-import type { ExportPlace, ImportPlace } from './app/datasets.ts';
+import type { ExportPlace, FilePlace, ImportPlace } from './app/datasets.ts';
 import { contract, type AppInfo, type ImportFrom } from './contract.ts';
+import type { FileFrom } from './contract/inspecting.ts';
 import { failure, InklingError } from './errors.ts';
 
 export { problemOf };
+export type { FilePlace };
 
 /** What the hosts differ in. */
 export type HostPorts = Pick<AppInfo, 'host' | 'platform'> & {
-  /** @throws InklingError for what this host does not read from */
+  /** These throw an InklingError for what this host does not read from. */
   readonly importPlace: (from: ImportFrom) => Promise<ImportPlace>;
+  readonly filePlace: (from: FileFrom) => Promise<FilePlace>;
   /** @throws InklingError for a place this host does not write to */
   readonly exportPlace: (folder: string | null) => Promise<ExportPlace>;
   /** Told of defects, with their stack. */
@@ -153,7 +156,7 @@ function exportRoutes({ exports: os }: Pick<Implementer, 'exports'>, app: App, h
     list: os.list.handler(({ input }) => exports.list(input.run)),
     confidence: os.confidence.handler(({ input, signal }) => exports.confidence(input.run, signal)),
     openCapsule: os.openCapsule.handler(async ({ input }) => {
-      const { path, done } = await host.importPlace(input.from);
+      const { path, done } = await host.filePlace(input.from);
       try {
         return await app.runViews.openCapsule(path);
       } finally {
@@ -184,8 +187,8 @@ function modelRoutes({ models: os }: Pick<Implementer, 'models'>, app: App, host
   return {
     list: os.list.handler(() => models.list()),
     open: os.open.handler(async ({ input }) => {
-      const { path, shown } = await host.importPlace(input.from);
-      return models.open(path, shown);
+      const { path, shown, done } = await host.filePlace(input.from);
+      return models.open(path, shown, done);
     }),
     close: os.close.handler(({ input }) => models.close(input.file)),
     predict: os.predict.handler(async ({ input }) => ({

@@ -17,7 +17,7 @@ type Build = {
 const page: Build = {
   config: 'vite.config.ts',
   output: 'out/renderer/index.html',
-  sources: ['src-renderer', 'src-core/contract.ts', 'vite.config.ts'],
+  sources: ['src-renderer', 'src-core', 'vite.config.ts'],
 };
 const main: Build = {
   config: 'vite.main.config.ts',

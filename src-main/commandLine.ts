@@ -1,6 +1,6 @@
 /** @file From the words of the command line to a verb and its exit code. */
 import { Command, CommanderError } from 'commander';
-import { createApp } from '../src-core/app.ts';
+import { createApp, requireWorkspace } from '../src-core/app.ts';
 import { Stopped } from './following.ts';
 import { defaultWorkspace, nodePorts } from './nodeHost.ts';
 import { commandOptions, commonOptions, optionValues } from './options.ts';
@@ -54,6 +54,8 @@ async function runVerb(verb: Verb, command: Command): Promise<boolean> {
   const { workspace, json } = optionValues(commonOptions, command.opts());
   const options = optionValues(verb.options, command.opts());
   const terminal = createTerminal(json);
+  // Inkling's own folder is made when it is first needed; one that was typed may be mistyped.
+  if (workspace !== undefined && !verb.begins) requireWorkspace(workspace);
   const app = createApp(workspace ?? defaultWorkspace(process.env), nodePorts());
   try {
     const result = await verb.run({ app, terminal, args: command.args, options });

@@ -9,7 +9,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
 import type { ContractRouterClient } from '@orpc/contract';
-import { expect, onTestFinished, test } from 'vitest';
+import sharp from 'sharp';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createApp, type App } from '../src-core/app.ts';
 import { desktopPortMessage, type Contract } from '../src-core/contract.ts';
 import { failure } from '../src-core/errors.ts';
@@ -294,6 +295,27 @@ test('the page speaks to the app through its port', async () => {
   await expect(
     client.imports.preview({ from: { kind: 'path', path: '/nowhere/at/all' } }),
   ).rejects.toMatchObject({ data: { code: 'path-missing' } });
+});
+
+test('files that were dropped together are imported from where they lie', async () => {
+  const stand = await started();
+  const { client } = portTo(stand, page);
+  const folder = temporaryFolder();
+  const paths = await Promise.all(
+    ['a', 'b', 'c'].map(async (name, i) => {
+      const path = join(folder, `${name}.png`);
+      const background = { r: 80 * i, g: 0, b: 0 };
+      await sharp({ create: { width: 4, height: 4, channels: 3, background } }).toFile(path);
+      return path;
+    }),
+  );
+  const from = { kind: 'paths', paths } as const;
+  expect(await client.imports.preview({ from })).toMatchObject({ format: 'folder', items: 3 });
+  const { job } = await client.imports.start({ from, dataset: 'dropped' });
+  await vi.waitFor(async () => {
+    const state = (await client.jobs.list()).find(({ id }) => id === job)?.state;
+    expect(state).toMatchObject({ kind: 'done', report: { images: 3, skippedCount: 0 } });
+  });
 });
 
 test.each<[string, Frame | null]>([

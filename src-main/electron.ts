@@ -8,8 +8,9 @@ import { RPCHandler } from '@orpc/server/message-port';
 import { z } from 'zod';
 import type { App } from '../src-core/app.ts';
 import { desktopChoices, type DesktopChoice } from '../src-core/contract.ts';
+import type { FileFrom } from '../src-core/contract/inspecting.ts';
 import { failure, InklingError } from '../src-core/errors.ts';
-import { createRouter, type HostPorts } from '../src-core/router.ts';
+import { createRouter, type FilePlace, type HostPorts } from '../src-core/router.ts';
 import { createEnding, type Ending } from './electronEnd.ts';
 import { desktopMenu } from './electronMenu.ts';
 import { noticeEnds } from './electronNotices.ts';
@@ -156,14 +157,20 @@ function desktopPorts(platform: string, reportDefect: (error: unknown) => void):
     platform,
     reportDefect,
     async importPlace(from) {
-      if (from.kind === 'path') return { path: from.path, shown: from.path };
-      throw failure('call-invalid', { problem: 'a desktop window imports by path' });
+      return from.kind === 'paths' ? { path: from.paths, shown: 'the files' } : fileAt(from);
     },
+    filePlace: async (from) => fileAt(from),
     async exportPlace(folder) {
       if (folder !== null) return { folder, kept: true, packed: false };
       throw failure('call-invalid', { problem: 'a desktop window exports into a folder' });
     },
   };
+}
+
+/** @throws InklingError `call-invalid` */
+function fileAt(from: FileFrom): FilePlace {
+  if (from.kind === 'path') return { path: from.path, shown: from.path };
+  throw failure('call-invalid', { problem: 'a desktop window imports by path' });
 }
 
 const dialogs: Readonly<Record<DesktopChoice, OpenDialogOptions>> = {

@@ -1,5 +1,5 @@
 /** @file The browser host from outside: what a page does, and what everyone else is refused. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { createORPCClient, ORPCError } from '@orpc/client';
@@ -10,6 +10,9 @@ import { WebSocket } from 'ws';
 import { createApp, type App } from '../src-core/app.ts';
 import { paths, type Contract, type Job } from '../src-core/contract.ts';
 import { trainingPaths } from '../src-core/contract/training.ts';
+import { networkOf } from '../src-core/export/fixture.ts';
+import { encodeOnnx } from '../src-core/export/onnxFormat.ts';
+import { ModelSpec } from '../src-core/model/spec.ts';
 import { temporaryFolder } from '../src-core/workspace/fixture.ts';
 import { nodePorts } from './nodeHost.ts';
 import { startServer, type RunningServer } from './server.ts';
@@ -217,6 +220,28 @@ describe('a page', () => {
     });
     await page.jobs.dismiss({ id: job.id });
     expect((await ask({ path: paths.download(job.id) })).status).toBe(404);
+  });
+
+  test('sends a model, which lies on the disk until it is closed', async () => {
+    const page = connect();
+    const from = { kind: 'upload', upload } as const;
+    const sent = join(app.workspace.uploadFolder, upload);
+    const spec = ModelSpec.parse({
+      input: { channels: 1, height: 2, width: 2 },
+      layers: [],
+      classes: 2,
+    });
+    await put('small.onnx', encodeOnnx(networkOf(spec)));
+    const { model } = await page.models.open({ from });
+    expect(existsSync(sent)).toBe(true);
+    if (model.kind !== 'file') throw new Error('it is no file');
+    await page.models.close({ file: model.file });
+    await expect.poll(() => existsSync(sent)).toBe(false);
+    await put('none.onnx', 'hello');
+    await expect(page.models.open({ from })).rejects.toMatchObject({
+      data: { code: 'model-unreadable' },
+    });
+    expect(existsSync(sent)).toBe(false);
   });
 
   test('is told failures with code, message and hint', async () => {

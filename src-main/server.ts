@@ -14,7 +14,8 @@
  * - Upload: the page makes up an id (`/^[a-z0-9]{16,64}$/`, at random), PUTs each file to `paths.upload(id, path)`
  *   (path with forward slashes, as `webkitRelativePath`), and hands `{kind: 'upload', upload: id}` to
  *   `imports.preview` and `imports.start`. 204 on success; otherwise 4xx with a `Problem` as JSON. `DELETE` of the
- *   same address (path empty) forgets it; so does the end of its import, and the end of the server.
+ *   same address (path empty) forgets it; so does the end of its import, closing the model it is, and the end of the
+ *   server.
  *   A PUT of more than `uploadFileBytesMax` bytes is refused; so are more than `uploadFilesMax` files.
  * - Download: `paths.download(job)` of a finished export, to be followed as a link (`Content-Disposition`).
  *
@@ -33,8 +34,9 @@ import { pipeline } from 'node:stream/promises';
 import { RPCHandler } from '@orpc/server/ws';
 import { WebSocketServer } from 'ws';
 import type { App } from '../src-core/app.ts';
+import type { ImportFrom } from '../src-core/contract.ts';
 import { failure, InklingError } from '../src-core/errors.ts';
-import { createRouter, type HostPorts } from '../src-core/router.ts';
+import { createRouter, type FilePlace, type HostPorts } from '../src-core/router.ts';
 import { guardHeaders, pageFile, pictureReply, problemReply, type Reply } from './respond.ts';
 import { Uploads, type UploadLimits } from './uploads.ts';
 
@@ -66,9 +68,8 @@ const socketsMax = 64;
 /** @throws InklingError `port-taken` */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { app } = options;
-  const uploads = new Uploads(join(app.workspace.folder, 'uploads'), options.uploadLimits);
-  const downloads = join(app.workspace.folder, 'downloads');
-  if (app.workspace.writable) await clear(uploads, downloads);
+  const uploads = new Uploads(app.workspace.uploadFolder, options.uploadLimits);
+  const downloads = app.workspace.downloadFolder;
   const token = randomBytes(32).toString('base64url');
   const server = createServer();
   const port = await listen(server, options.port);
@@ -98,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-/** What a browser that went away left: nobody can name it any more. */
+/** Nobody can name it any more. What a crash leaves, the next writer of the workspace takes away. */
 async function clear(uploads: Uploads, downloads: string): Promise<void> {
   await uploads.clear();
   await rm(downloads, { recursive: true, force: true });
@@ -123,16 +124,19 @@ function hostPorts(
   downloads: string,
 ): HostPorts {
   let count = 0;
+  /** @throws InklingError `call-invalid`, `upload-unknown` */
+  const uploaded = async (from: ImportFrom): Promise<FilePlace> => {
+    if (from.kind !== 'upload')
+      throw failure('call-invalid', { problem: 'a browser uploads files and names no paths' });
+    const { upload } = from;
+    return { ...(await uploads.place(upload)), done: () => uploads.drop(upload) };
+  };
   return {
     host: 'browser',
     platform,
     reportDefect,
-    async importPlace(from) {
-      if (from.kind === 'path')
-        throw failure('call-invalid', { problem: 'a browser uploads files and names no paths' });
-      const { upload } = from;
-      return { ...(await uploads.place(upload)), done: () => uploads.drop(upload) };
-    },
+    importPlace: uploaded,
+    filePlace: uploaded,
     async exportPlace(folder) {
       if (folder !== null)
         throw failure('call-invalid', {

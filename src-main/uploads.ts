@@ -1,6 +1,6 @@
 /**
  * @file Files that a browser sends for an import: streamed to a folder of the workspace, one folder per upload, and
- * gone when their import is over or the server ends. No path leads out of its upload.
+ * gone when their import is over, their model is closed or the server ends. No path leads out of its upload.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -78,7 +78,7 @@ export class Uploads {
     await rm(join(this.#folder, upload), { recursive: true, force: true });
   }
 
-  /** At the start, what a crash left; at the end, everything. */
+  /** At the end, everything. */
   async clear(): Promise<void> {
     this.#files.clear();
     await rm(this.#folder, { recursive: true, force: true });

@@ -44,6 +44,8 @@ export type Verb<T extends OptionTable = OptionTable> = {
   readonly arguments: string;
   readonly summary: string;
   readonly options: T;
+  /** Makes the workspace it is given where there is none; every other verb refuses. */
+  readonly begins?: true;
   /** Does it, says what people want to read, and returns what `--json` prints. */
   readonly run: (call: Call<T>) => Promise<unknown>;
   /** Whether it came to less than was asked for, told by what `run` returned: the exit code is then 1. */
@@ -59,6 +61,7 @@ export const verbs: readonly Verb[] = [
     arguments: '<path>',
     summary: 'read a folder per class, ZIP, IDX files, or a CSV or JSONL list into a dataset',
     options: importOptions,
+    begins: true,
     run: ({ app, terminal, args: [path], options }) =>
       importInto(terminal, (onProgress) => app.importPath(path!, { ...options, onProgress })),
   }),
@@ -67,6 +70,7 @@ export const verbs: readonly Verb[] = [
     arguments: '',
     summary: 'make a dataset of generated digits, no download needed',
     options: sampleOptions,
+    begins: true,
     run: ({ app, terminal, options }) =>
       importInto(terminal, (onProgress) => app.sampleDigits({ ...options, onProgress })),
   }),
@@ -161,6 +165,7 @@ export const verbs: readonly Verb[] = [
       terminal.say(`${agreement(result.verified)}${against}`);
       if (result.confidence) sayConfidence(result.confidence, terminal);
       if (result.bytes) terminal.say(shrinking(result.bytes));
+      if (result.note !== undefined) terminal.say(result.note);
       if (result.pruning) sayPruning(result.pruning, terminal);
       return result;
     },
@@ -170,6 +175,7 @@ export const verbs: readonly Verb[] = [
     arguments: '<file>',
     summary: 'bring the run in a capsule, and its images where there are any, into this workspace',
     options: {},
+    begins: true,
     async run({ app, terminal, args: [path] }) {
       const opened = await app.runViews.openCapsule(path!);
       const { run, cameFrom, dataset, missingImages, images } = opened;
@@ -209,6 +215,7 @@ export const verbs: readonly Verb[] = [
     arguments: '',
     summary: 'the app in a browser on this computer, until Ctrl-C',
     options: serveOptions,
+    begins: true,
     async run({ app, terminal, options }) {
       await ensurePage(terminal.say);
       const url = await serve(app, options.port, (url) =>
@@ -233,6 +240,7 @@ export const verbs: readonly Verb[] = [
     arguments: '',
     summary: 'the whole job on generated digits: import, compare, inspect, export',
     options: {},
+    begins: true,
     run: ({ app, terminal }) => demo(app, terminal),
   }),
 ];

@@ -6,25 +6,29 @@ import { rm } from 'node:fs/promises';
 import type { ClassInfo, DatasetInfo, ImportPreview } from '../contract.ts';
 import { exportDataset, type DatasetExportFormat } from '../data/export/exportDataset.ts';
 import { previewPath, type ImportProgress, type ImportReport } from '../data/import/importPath.ts';
+import type { Given } from '../data/import/source.ts';
 import type { ClassId, DatasetId } from '../workspace/records.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Tell } from './hub.ts';
 import type { ImageCalls } from './images.ts';
 import type { JobCall, Jobs, JobResult } from './jobs.ts';
 
-/** Where an import reads: `shown` is what messages call it, `done` takes away what was only kept for it. */
-export type ImportPlace = {
+/** Where one file lies: `shown` is what messages call it, `done` takes away what was only kept for it. */
+export type FilePlace = {
   readonly path: string;
   readonly shown: string;
   readonly done?: () => Promise<void>;
 };
+
+/** Where an import reads: one path, or several that were chosen together. */
+export type ImportPlace = Omit<FilePlace, 'path'> & { readonly path: Given };
 
 export type DatasetPorts = {
   readonly workspace: Workspace;
   readonly images: ImageCalls;
   readonly jobs: Jobs;
   readonly tell: Tell;
-  readonly importPath: (path: string, request: Importing) => Promise<ImportReport>;
+  readonly importPath: (given: Given, request: Importing) => Promise<ImportReport>;
   readonly sampleDigits: (
     request: Importing & { readonly count: number; readonly seed: number },
   ) => Promise<ImportReport>;
@@ -143,7 +147,7 @@ export type ExportPlace = {
   readonly packed: boolean;
 };
 
-const previewJson = async (path: string, shown: string): Promise<ImportPreview> => {
+const previewJson = async (path: Given, shown: string): Promise<ImportPreview> => {
   const { classes, read, ...preview } = await previewPath(path, shown);
   return {
     ...preview,

@@ -13,22 +13,16 @@ import { readKept } from '../training/kept.ts';
 import type { Part, Ranges } from '../workspace/records.ts';
 import type { Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { ExportChoices } from './exportChoices.ts';
 import { measureConfidence, type ConfidenceReport } from './confidence.ts';
 import { pruneParams, zippedBytes } from './pruning.ts';
 import { withPredictor } from './trained.ts';
 
-export type ExportOptions = {
+/** Confidence as of `ConfidenceOptions`, pruning where absent as of `pruningDefaults`. */
+export type ExportOptions = ExportChoices & {
   readonly format: string;
   readonly folder: string;
   readonly overwrite: boolean;
-  /** As of `ConfidenceOptions`; absent: off. */
-  readonly temperature?: boolean | undefined;
-  readonly unsureBelow?: number | null | undefined;
-  /** A capsule holds the images; absent: it names them by their hashes. */
-  readonly images?: boolean | undefined;
-  /** Of a format whose networks are pruned; absent: as of `pruningDefaults`. */
-  readonly sparsity?: number | undefined;
-  readonly fineTuneEpochs?: number | undefined;
   /** As of `ExportRequest`. */
   readonly staging?: string;
   /** Told how many images were compared, of how many; before them come steps of fine-tuning, where there are any. */

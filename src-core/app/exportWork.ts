@@ -49,6 +49,7 @@ export const ExportAnswer = z.object({
   files: z.array(z.string()),
   verified: Verification,
   bytes: Shrinking.optional(),
+  note: z.string().optional(),
   pruning: Pruning.optional(),
   /** Where a temperature or a threshold was asked for; made by `measureConfidence` in a process of our own. */
   confidence: z.custom<ConfidenceReport>().optional(),

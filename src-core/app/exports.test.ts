@@ -140,7 +140,7 @@ test('files of the same name are replaced only when that is asked for', async ()
   expect((await exportTo('onnx', 'twice', false)).state).toMatchObject({
     problem: { code: 'file-exists' },
   });
-  const again = { ...asked, format: 'onnx', overwrite: true, folder: out('twice') };
+  const again = { format: 'onnx', overwrite: true, folder: out('twice') };
   expect((await app.export(app.run(run), again)).verified.kind).toBe('answers');
 });
 
@@ -172,10 +172,18 @@ test('confidence is measured as it is and with the temperature that fits', async
 });
 
 test('what cannot be exported is refused before anything is made', async () => {
-  const options = { ...asked, format: 'msdos', folder: out('never') };
-  await expect(app.export(app.run(run), options)).rejects.toMatchObject({
-    code: 'export-format-unknown',
-  });
+  const never = { overwrite: false, folder: out('never') };
+  for (const [code, format, choice] of [
+    ['export-format-unknown', 'msdos', {}],
+    ['export-choice-useless', 'onnx', { images: true }],
+    ['export-choice-useless', 'c', { sparsity: 0.5 }],
+    ['export-choice-useless', 'web', { fineTuneEpochs: 0 }],
+    ['export-choice-useless', 'report', { temperature: true }],
+    ['export-choice-useless', 'capsule', { unsureBelow: 0.5 }],
+  ] as const) {
+    const exporting = app.export(app.run(run), { ...never, ...choice, format });
+    await expect(exporting).rejects.toMatchObject({ code });
+  }
   const { id } = app.start({ dataset: 'digits', preset: 'mlp-16-16', epochs: 1, threads: 1 });
   app.supervisor.cancel(id);
   expect((await app.exports.formats({ run: id, unsureBelow: null })).isReady).toBe(false);

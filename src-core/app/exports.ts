@@ -1,5 +1,5 @@
 /**
- * @file Exports of runs: what there is to choose from, exporting as a job, and what was exported before. Each export
+ * @file Exports of runs: exporting as a job, and what was exported before. Each export
  * is one process that ends with it, so that canceling is ending it, and nothing it does holds up the program.
  */
 import { existsSync, statSync } from 'node:fs';
@@ -13,23 +13,19 @@ import {
   StoredConfidence,
   Verification,
   type ExportedRun,
-  type ExportFormat,
   type ExportFormats,
   type ExportList,
 } from '../contract/exporting.ts';
 import { ZipFile } from '../data/export/zipFile.ts';
 import { failure } from '../errors.ts';
 import { makeStaging } from '../export/exportNetwork.ts';
-import { documents, isDocumentName, type Document } from '../export/documents.ts';
-import type { Format } from '../export/format.ts';
-import { formats, parseFormatName } from '../export/formats.ts';
 import { makeFolder } from '../folders.ts';
 import { Inspector, type CallOptions, type InspectorPorts } from '../inspect/client.ts';
-import { resolveNetwork } from '../model/layers.ts';
 import type { RunId } from '../workspace/records.ts';
 import { parseRunId, type Run } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { ExportPlace } from './datasets.ts';
+import { exportFormats, exportTitle, refuseUseless } from './exportChoices.ts';
 import { comparedSamples, type ExportOptions } from './exportRun.ts';
 import { ExportAnswer, type ExportWork } from './exportWork.ts';
 import type { JobCall, Jobs } from './jobs.ts';
@@ -71,19 +67,19 @@ export function exportCalls(ports: ExportPorts) {
     async formats({ run: name, unsureBelow }: FormatsRequest): Promise<ExportFormats> {
       const run = workspace.runs.get(parseRunId(name));
       const { part, start, end } = comparedSamples(workspace.snapshots.get(run.snapshot).ranges);
-      const networks = Object.entries(formats).map(([format, row]) =>
-        networkCard(run, format, row, unsureBelow),
-      );
-      const rest = Object.entries(documents).map(([format, row]) => documentCard(format, row));
       return {
         isReady: run.result !== null,
-        formats: [...(await Promise.all(networks)), ...rest],
+        formats: await exportFormats(run, unsureBelow),
         compared: { part, images: end - start },
       };
     },
 
-    write: (run: Run, asked: RunExport & { readonly folder: string }): Promise<ExportAnswer> =>
-      write(ports, run, asked, { signal: new AbortController().signal, progress: () => {} }),
+    /** @throws InklingError of `write`, `export-choice-useless` */
+    async write(run: Run, asked: RunExport & { readonly folder: string }): Promise<ExportAnswer> {
+      refuseUseless(asked.format, asked);
+      const { signal } = new AbortController();
+      return write(ports, run, asked, { signal, progress: () => {} });
+    },
 
     /** @throws InklingError `run-unknown`, `run-unfinished`, `export-format-unknown` */
     async start(
@@ -92,7 +88,7 @@ export function exportCalls(ports: ExportPorts) {
       place: () => Promise<ExportPlace>,
     ): Promise<string> {
       const run = finishedRun(workspace, name);
-      const { title } = rowOf(asked.format);
+      const title = exportTitle(asked.format);
       const { format } = asked;
       const into = await place();
       const job = jobs.start({
@@ -145,33 +141,6 @@ function finishedRun(workspace: Workspace, name: string): Run {
   throw failure('run-unfinished', { run: run.id, status: run.state.status });
 }
 
-/** @throws InklingError `export-format-unknown` */
-function rowOf(format: string): Pick<Format, 'title'> {
-  return isDocumentName(format) ? documents[format] : formats[parseFormatName(format)];
-}
-
-async function networkCard(
-  run: Run,
-  format: string,
-  { title, purpose, extensions, size, isPruned, use, unavailable }: Format,
-  unsureBelow: number | null,
-): Promise<ExportFormat> {
-  const { parameterCount } = resolveNetwork(run.spec);
-  return {
-    ...{ format, title, purpose, extensions: [...extensions] },
-    choices: isPruned ? ['pruning', 'confidence'] : ['confidence'],
-    estimate: size ? Math.round(size.fixedBytes + size.bytesPerParameter * parameterCount) : null,
-    use: use?.(run.id, unsureBelow) ?? null,
-    unavailable: (await unavailable?.()) ?? null,
-  };
-}
-
-const documentCard = (format: string, row: Document): ExportFormat => ({
-  ...{ format, title: row.title, purpose: row.purpose, extensions: [...row.extensions] },
-  choices: format === 'capsule' ? ['images'] : [],
-  ...{ estimate: null, use: null, unavailable: null },
-});
-
 /** @throws InklingError `exporter-ended`, those of `exportRun`, and the signal's reason when aborted */
 async function write(
   ports: ExportPorts,
@@ -181,7 +150,7 @@ async function write(
 ): Promise<ExportAnswer> {
   const { workspace, ensureCache } = ports;
   // Before anything is made.
-  rowOf(asked.format);
+  exportTitle(asked.format);
   finishedRun(workspace, run.id);
   await ensureCache(run);
   const staging = await stagingIn(asked.folder);

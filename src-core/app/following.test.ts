@@ -10,6 +10,8 @@ import { RunResult } from '../training/metrics.ts';
 import { parseRunId } from '../workspace/runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inkling-following-'));
+/** Of the 240 training images, how many the first run was to use at most. */
+const limit = 200;
 let app: App;
 let dataset: number;
 let first: string;
@@ -20,7 +22,7 @@ beforeAll(async () => {
   dataset = app.workspace.datasets.get('digits').id;
   const plan: TrainPlan = app.training.defaults(dataset, 'mlp-16-16');
   const options = { ...plan.options, epochs: 2, threads: 1 };
-  first = (await app.training.start({ ...plan, options, seeds: [3] })).runs[0]!;
+  first = (await app.training.start({ ...plan, options, seeds: [3], limit })).runs[0]!;
   await ended(first);
 });
 afterAll(async () => {
@@ -71,6 +73,18 @@ it('continues from what was learned, on the labels there are now', async () => {
 
   const again = await app.runViews.again(run);
   expect((await ended(again.run)).parametersHash).toBe(after.parametersHash);
+});
+
+it('uses as many images at most as the run it repeats, however it does that', async () => {
+  const trained = (run: string) => app.runViews.capsule(run).snapshot;
+  expect(trained(first)).toMatchObject({ limit, images: { train: limit } });
+  const { run: continued } = await app.training.follow(first, 'kept');
+  const { run: again } = await app.runViews.again(first);
+  const { run: third } = await app.training.follow(again, 'initial');
+  for (const run of [continued, again, third]) {
+    expect(trained(run)).toMatchObject({ limit, images: { train: limit } });
+    app.supervisor.cancel(parseRunId(run));
+  }
 });
 
 it('is trained anew from the initial values of its seed', async () => {

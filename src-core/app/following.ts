@@ -14,12 +14,12 @@ import { keptCheckpoint } from './networkSources.ts';
 export function planOfRun({ snapshots }: Workspace, run: Run): TrainPlan {
   const { dataset } = snapshots.about(run.snapshot);
   if (dataset === null) throw failure('dataset-gone', undefined);
-  const { spec, options, preset, engine, device } = run;
+  const { spec, options, preset, engine, device, limit } = run;
   const { input, output, initializer } = spec;
   // Its layers have their activation already, and it is one run: nothing is compared.
   return {
     ...{ dataset, preset, input, layers: [...spec.layers], output, initializer, options },
-    ...{ activations: [], seeds: [options.seed], engine, device, limit: null },
+    ...{ activations: [], seeds: [options.seed], engine, device, limit },
   };
 }
 

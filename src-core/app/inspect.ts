@@ -21,22 +21,21 @@ import type { ColumnStore } from './imageColumns.ts';
 import type { Jobs } from './jobs.ts';
 import { manyCalls } from './lookAtMany.ts';
 import { keptTensors, lookCalls } from './lookInside.ts';
-import { Models } from './models.ts';
+import { Models, type ModelPorts } from './models.ts';
 import { checkpointsOf } from './networkSources.ts';
 import type { OpenViews } from './openViews.ts';
 import { SnapshotImages } from './snapshotImages.ts';
 
-export type InspectPorts = InspectorPorts & {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly workspace: Workspace;
-  readonly columns: ColumnStore;
-  readonly views: OpenViews;
-  readonly evaluations: Evaluations;
-  readonly jobs: Jobs;
-  /** Makes the tensor cache of the run's snapshot where it is missing. */
-  readonly ensureCache: (run: Run) => Promise<unknown>;
-};
+export type InspectPorts = InspectorPorts &
+  ModelPorts & {
+    readonly workspace: Workspace;
+    readonly columns: ColumnStore;
+    readonly views: OpenViews;
+    readonly evaluations: Evaluations;
+    readonly jobs: Jobs;
+    /** Makes the tensor cache of the run's snapshot where it is missing. */
+    readonly ensureCache: (run: Run) => Promise<unknown>;
+  };
 
 export function inspectCalls(ports: InspectPorts) {
   const { workspace, evaluations } = ports;

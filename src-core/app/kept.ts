@@ -7,16 +7,27 @@ export class KeptThings<T> {
   readonly #prefix: string;
   readonly #limits: KeptLimits;
   readonly #gone: () => InklingError;
+  readonly #left: (thing: T) => void;
   /** The one used longest ago first. */
   readonly #things = new Map<string, { readonly thing: T; readonly bytes: number }>();
   #next = 1;
   #bytes = 0;
 
-  /** @param prefix sets the names apart from those of other things, and of an earlier session. */
-  constructor(prefix: string, limits: KeptLimits, gone: () => InklingError) {
+  /**
+   * @param prefix sets the names apart from those of other things, and of an earlier session.
+   * @param gone what is thrown where something is not kept any more.
+   * @param left told of each thing that is no longer kept.
+   */
+  constructor(
+    prefix: string,
+    limits: KeptLimits,
+    gone: () => InklingError,
+    left: (thing: T) => void = () => {},
+  ) {
     this.#prefix = prefix;
     this.#limits = limits;
     this.#gone = gone;
+    this.#left = left;
   }
 
   add(make: (name: string) => T, bytes: number): T {
@@ -24,12 +35,11 @@ export class KeptThings<T> {
     const thing = make(name);
     this.#things.set(name, { thing, bytes });
     this.#bytes += bytes;
-    for (const [oldest, { bytes: freed }] of this.#things) {
+    for (const oldest of this.#things.keys()) {
       const isOver = this.#things.size > this.#limits.count || this.#bytes > this.#limits.bytes;
       // The newest stays, however large: whoever made it is about to read it.
       if (!isOver || oldest === name) break;
-      this.#things.delete(oldest);
-      this.#bytes -= freed;
+      this.delete(oldest);
     }
     return thing;
   }
@@ -48,6 +58,7 @@ export class KeptThings<T> {
     if (!found) return;
     this.#bytes -= found.bytes;
     this.#things.delete(name);
+    this.#left(found.thing);
   }
 
   list(): T[] {

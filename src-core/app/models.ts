@@ -30,6 +30,15 @@ type OpenedFile = {
   readonly path: string;
   readonly input: ImageShape;
   readonly classes: readonly string[];
+  /** Takes the file away that was only kept for it; absent: it is the user's own. */
+  readonly done?: () => Promise<void>;
+};
+
+export type ModelPorts = {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly clock: () => number;
+  readonly reportDefect: (error: unknown) => void;
 };
 
 /** As many as can be compared; each is a path and a few names. */
@@ -46,7 +55,7 @@ export class Models {
   constructor(
     workspace: Workspace,
     inspector: Inspector,
-    { now, clock }: { readonly now: () => number; readonly clock: () => number },
+    { now, clock, reportDefect }: ModelPorts,
   ) {
     this.#workspace = workspace;
     this.#inspector = inspector;
@@ -55,6 +64,7 @@ export class Models {
       `m${now().toString(36)}`,
       { count: filesMax, bytes: Infinity },
       () => failure('model-closed', undefined),
+      ({ done }) => void done?.().catch(reportDefect),
     );
   }
 
@@ -67,14 +77,20 @@ export class Models {
     ];
   }
 
-  /** @param shown what messages call it; its path unless given. @throws InklingError of `openModel` */
-  async open(path: string, shown = path): Promise<ModelInfo> {
+  /**
+   * @param shown what messages call it; its path unless given.
+   * @param done called once, when it was closed or could not be opened.
+   * @throws InklingError of `openModel`
+   */
+  async open(path: string, shown = path, done?: () => Promise<void>): Promise<ModelInfo> {
     const limited = { limitMs: fileLimitMs };
     const asked = this.#inspector.call('describe', { path }, limited);
-    const about = await asked.catch((error: unknown) => {
+    const about = await asked.catch(async (error: unknown) => {
+      await done?.();
       throw renamed(error, path, shown);
     });
-    return ofFile(this.#files.add((file) => ({ file, path, ...about }), 0));
+    const kept = { path, ...about, ...(done && { done }) };
+    return ofFile(this.#files.add((file) => ({ file, ...kept }), 0));
   }
 
   close(file: string): void {

@@ -1,10 +1,10 @@
 /** @file Judges a plan: what it amounts to, whether it can be started, and which runs it then is. */
-import type { PlanReport, TrainPlan } from '../contract/training.ts';
+import type { PlanLayer, PlanReport, TrainPlan } from '../contract/training.ts';
 import type { Forecast } from '../data/forecast.ts';
 import type { Device } from '../engine/engine.ts';
-import { isTrained, layerParams, size, type Network } from '../model/layers.ts';
+import { isTrained, layerParams, size, type Layer, type Network } from '../model/layers.ts';
 import { layerTitle } from '../model/titles.ts';
-import type { ImageShape, ModelSpec } from '../model/spec.ts';
+import type { ImageShape, LayerSpec, ModelSpec } from '../model/spec.ts';
 import { batchSizeFor } from '../training/batches.ts';
 import { learningRateAt } from '../training/schedules.ts';
 import { InklingError } from '../errors.ts';
@@ -79,18 +79,32 @@ function networkOf({ layers, parameterCount }: Network, spec: ModelSpec): PlanRe
     parameters: parameterCount,
     layers: layers.map((layer, i) => {
       const own = spec.layers[i];
-      const trained = layerParams(layer).filter(isTrained);
-      return {
-        name: layer.name,
-        index: own ? i : null,
-        kind: layer.kind,
-        title: own ? layerTitle(own) : addedTitle(layer.kind, spec),
-        output: [...layer.output],
-        parameters: trained.reduce((sum, { shape }) => sum + size(shape), 0),
-      };
+      const title = own ? layerTitle(own) : addedTitle(layer.kind, spec);
+      return { ...planLayer(layer, own ? i : null, title), inner: innerLayers(layer, own) };
     }),
   };
 }
+
+function planLayer(layer: Layer, index: number | null, title: string): PlanLayer {
+  const { name, kind, output } = layer;
+  const trained = layerParams(layer).filter(isTrained);
+  const parameters = trained.reduce((sum, { shape }) => sum + size(shape), 0);
+  return { name, index, kind, title, output: [...output], parameters };
+}
+
+function innerLayers(layer: Layer, spec: LayerSpec | undefined): PlanLayer[] {
+  if (layer.kind !== 'residual' || spec?.kind !== 'residual') return [];
+  const { layers, shortcut } = layer;
+  const inside = layers.map((inner, i) => planLayer(inner, i, layerTitle(spec.layers[i]!)));
+  return shortcut ? [...inside, planLayer(shortcut, null, shortcutTitle(shortcut))] : inside;
+}
+
+function shortcutTitle({ kernel, stride, output }: NonNullable<Shortcut>): string {
+  const activation = { name: 'linear' } as const;
+  const filters = output[0]!;
+  return layerTitle({ kind: 'conv2d', filters, kernel, stride, padding: 'valid', activation });
+}
+type Shortcut = Extract<Layer, { kind: 'residual' }>['shortcut'];
 
 function addedTitle(kind: string, { classes, output }: ModelSpec): string {
   if (kind === 'flatten') return layerTitle({ kind: 'flatten' });

@@ -138,14 +138,15 @@ export function epochRow(epoch: EpochMetrics, seconds: number): EpochRow {
 }
 
 export function capsuleOf(run: Run, snapshot: Snapshot, dataset: string | null): Capsule {
-  const { spec, options, engine, device, versions, createdAt, startedAt, endedAt } = run;
+  const { spec, options, engine, device, limit, versions } = run;
+  const { createdAt, startedAt, endedAt } = run;
   const result = run.result === null ? null : RunResult.parse(run.result);
   const images = imageCounts(snapshot);
   const found =
     result?.warnings ?? warningsFor(resolveNetwork(spec), options, images.validation > 0);
   return {
     run: run.id,
-    snapshot: { hash: snapshot.hash, dataset, classes: [...snapshot.classes], images },
+    snapshot: { hash: snapshot.hash, dataset, classes: [...snapshot.classes], images, limit },
     spec,
     options,
     engine,

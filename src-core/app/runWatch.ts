@@ -1,5 +1,5 @@
 /**
- * @file The runs as pages see them, kept current: what the supervisor tells becomes lines of the table, at most ten
+ * @file The runs as pages see them, kept current: what the supervisor tells becomes lines of the table, at most five
  * times a second for each run, and steps for the pages that draw them.
  */
 import type { AppEvent } from '../contract.ts';
@@ -33,8 +33,8 @@ type Active = {
   isStalled: boolean;
 };
 
-/** Ten times a second is as often as anyone can read. */
-const tellIntervalMs = 100;
+/** Five times a second is as often as anyone can read, and each line costs the processor that trains. */
+const tellIntervalMs = 200;
 
 export class RunWatch {
   readonly #ports: WatchPorts;

@@ -83,13 +83,13 @@ function steeringCalls({ workspace, supervisor, versions }: RunPorts, watch: Run
     async again(name: string): Promise<{ run: RunId }> {
       const run = workspace.runs.get(parseRunId(name));
       requireImages(workspace, run);
-      const { snapshot, preset, spec, options, engine, device, follows, start } = run;
+      const { snapshot, preset, spec, options, engine, device, limit, follows, start } = run;
       const folder = join(workspace.checkpointFolder, run.id);
       const params = start && (await readStart(folder, start.parametersHash));
       const parametersHash =
         run.result === null ? null : RunResult.parse(run.result).parametersHash;
       const repeats = { run: run.id, parametersHash };
-      const same = { snapshot, preset, spec, options, engine, device, follows, start };
+      const same = { snapshot, preset, spec, options, engine, device, limit, follows, start };
       return { run: supervisor.start({ ...same, versions, repeats }, params).id };
     },
   };

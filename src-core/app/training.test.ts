@@ -207,6 +207,33 @@ describe('a plan', () => {
     expect(Number.isInteger(stepsPerRun)).toBe(true);
   });
 
+  it('tells shapes and parameters inside a residual block, too', async () => {
+    const conv = (filters: number, stride: number) =>
+      ({
+        ...{ kind: 'conv2d', filters, kernel: 3, stride, padding: 'same' },
+        activation: { name: 'relu' },
+      }) as const;
+    const block = {
+      kind: 'residual',
+      layers: [conv(8, 2), { kind: 'batchNorm', momentum: 0.9, epsilon: 1e-3 }, conv(4, 1)],
+      activation: { name: 'relu' },
+    } as const;
+    const plan = TrainPlan.parse({ ...usual('lenet'), layers: [conv(4, 1), block, block] });
+    const { network } = await app.training.check(plan);
+    const [, first, second] = network!.layers;
+    const told = first!.inner.map(({ index, output, parameters }) => [index, output, parameters]);
+    expect(told).toEqual([
+      [0, [8, 14, 14], 8 * (4 * 9 + 1)],
+      [1, [8, 14, 14], 2 * 8],
+      [2, [4, 14, 14], 4 * (8 * 9 + 1)],
+      [null, [4, 14, 14], 4 * (4 + 1)],
+    ]);
+    const sum = first!.inner.reduce((total, { parameters }) => total + parameters, 0);
+    expect(first!.parameters).toBe(sum);
+    expect(first!.inner.at(-1)!.title).toBe('Convolution 4, 1 × 1, stride 2');
+    expect(second!.inner.map(({ output }) => output[1])).toEqual([7, 7, 7, 7]);
+  });
+
   it('may compare with no activation at all', async () => {
     const plan = { ...usual('mlp-16-16'), activations: ['linear', 'relu'] };
     expect((await app.training.check(plan)).problems).toEqual([]);

@@ -199,6 +199,7 @@ function startRuns(
       preset,
       engine,
       device,
+      limit,
       versions,
       comparison,
       ...kin,

@@ -4,7 +4,7 @@
  */
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
-import { ModelFrom } from './inspecting.ts';
+import { FileFrom } from './inspecting.ts';
 import { Measured, RunName } from './training.ts';
 
 const Count = z.int().min(0);
@@ -50,6 +50,8 @@ export const ExportFormat = z.object({
   format: z.string(),
   title: z.string(),
   purpose: z.string(),
+  /** What it does with this run's network, where that is not what the purpose says. */
+  note: z.string().nullable(),
   extensions: z.array(z.string()),
   /** About the bytes its files will take; null: not known before. */
   estimate: Count.nullable(),
@@ -182,5 +184,5 @@ export const exports = {
     .output(z.object({ job: z.string() })),
   list: oc.input(run).output(ExportList),
   confidence: oc.input(run).output(ConfidenceInfo),
-  openCapsule: oc.input(z.object({ from: ModelFrom })).output(OpenedCapsule),
+  openCapsule: oc.input(z.object({ from: FileFrom })).output(OpenedCapsule),
 };

@@ -334,17 +334,19 @@ const looking = network.extend({ shown: Shown });
 const evaluation = z.object({ evaluation: Kept });
 const LayerName = z.string().min(1).max(60);
 
-/** A file to open: as `ImportFrom` of imports. */
-export const ModelFrom = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('path'), path: z.string().min(1).max(4096) }),
+export const FilePath = z.string().min(1).max(4096);
+/** Where a file lies: a path (desktop), or an upload (browser). */
+export const FileFrom = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('path'), path: FilePath }),
   z.object({ kind: z.literal('upload'), upload: z.string().regex(/^[a-z0-9]{16,64}$/) }),
 ]);
+export type FileFrom = z.infer<typeof FileFrom>;
 
 export const models = {
   /** Runs that have parameters, newest first, then the files that are open. */
   list: oc.output(z.array(ModelInfo)),
   /** Opens an ONNX file in a process of its own; it stays open until it is closed or the program ends. */
-  open: oc.input(z.object({ from: ModelFrom })).output(ModelInfo),
+  open: oc.input(z.object({ from: FileFrom })).output(ModelInfo),
   close: oc.input(z.object({ file: Kept })),
   /** Each model with pixels of its own input size; failures of one do not touch the others. */
   predict: oc

@@ -111,6 +111,20 @@ export type TrainPlan = z.infer<typeof TrainPlan>;
 /** A setting that cannot work, and why. `field` is a path into the plan: `layers.2.kernel`, `options.epochs`. */
 const PlanProblem = z.object({ field: z.string(), message: z.string() });
 
+const PlanLayer = z.object({
+  /** As parameters and health name it: `conv1`. */
+  name: z.string(),
+  /** Its index in the list it stands in; null: the plan does not list it, as the classifying layer. */
+  index: Count.nullable(),
+  kind: z.string(),
+  /** In words: `conv 32 3×3, ReLU`. */
+  title: z.string(),
+  /** [channels, height, width] or [units]. */
+  output: z.array(Count),
+  parameters: Count,
+});
+export type PlanLayer = z.infer<typeof PlanLayer>;
+
 /** What a plan amounts to. */
 export const PlanReport = z.object({
   /** None: it can be started. */
@@ -123,17 +137,9 @@ export const PlanReport = z.object({
   network: z
     .object({
       layers: z.array(
-        z.object({
-          /** As parameters and health name it: `conv1`. */
-          name: z.string(),
-          /** Its index in `layers`; null: the classifying layer, which is not listed. */
-          index: Count.nullable(),
-          kind: z.string(),
-          /** In words: `conv 32 3×3, ReLU`. */
-          title: z.string(),
-          /** [channels, height, width] or [units]. */
-          output: z.array(Count),
-          parameters: Count,
+        PlanLayer.extend({
+          /** Of a residual block, whose parameters are theirs as well: its layers, then the way past it, if it needs one. */
+          inner: z.array(PlanLayer),
         }),
       ),
       parameters: Count,
@@ -253,6 +259,8 @@ export const Capsule = z.object({
     dataset: z.string().nullable(),
     classes: z.array(z.string()),
     images: z.object({ train: Count, validation: Count, test: Count }),
+    /** Training images to use at most; null: all there were. */
+    limit: Count.nullable(),
   }),
   spec: ModelSpec,
   options: TrainOptions,

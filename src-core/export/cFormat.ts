@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cHeader, prefixOf, type Weights } from './c/header.ts';
 import { findCompiler, openHeader } from './c/openHeader.ts';
+import { floatNote } from './floatLayers.ts';
 import type { Format } from './format.ts';
 import { networkProgram } from './program/networkProgram.ts';
 import { coarse } from './verify.ts';
@@ -24,7 +25,8 @@ export const cFormat: Format = {
 export const cInt8Format: Format = {
   ...headerFormat('int8', '-int8'),
   title: 'C header, int8 weights',
-  size: { fixedBytes: 8000, bytesPerParameter: 4.5 },
+  size: { fixedBytes: 8000, bytesPerParameter: 4.5, bytesPerFloat: 14.5 },
+  note: floatNote,
   purpose: 'The same in about a quarter of the flash memory; answers differ a little.',
   closeness: coarse,
 };

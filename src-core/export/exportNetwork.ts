@@ -39,6 +39,8 @@ export type Exported = {
   readonly verified: Verification;
   /** For a format that makes the network smaller: its size without that, and its own. */
   readonly bytes?: { readonly before: number; readonly after: number };
+  /** What the format did with this network, where its purpose does not tell. */
+  readonly note?: string;
 };
 
 /**
@@ -59,7 +61,8 @@ export async function exportNetwork(request: ExportRequest): Promise<Exported> {
     before: row.originalBytes(network),
     after: statSync(files[0]!).size,
   };
-  return { format, files, verified, ...(bytes && { bytes }) };
+  const note = row.note?.(network.spec) ?? null;
+  return { format, files, verified, ...(bytes && { bytes }), ...(note !== null && { note }) };
 }
 
 /** How files come to be: written into a folder of their own, and compared there. */

@@ -47,7 +47,10 @@ const unusual: readonly ActivationSpec[] = [
   { name: 'maxout', pieces: 3 },
 ];
 
-/** Where layers of one kind lie on two ways, and where an activation stands alone, before and after flattening. */
+/**
+ * Where layers of one kind lie on two ways, where an activation stands alone, before and after flattening, and where a
+ * step reads what another layer reads as well.
+ */
 const branching: readonly (readonly unknown[])[] = [
   [
     { ...conv, filters: 6, activation: { name: 'swish', beta: 2 } },
@@ -66,6 +69,20 @@ const branching: readonly (readonly unknown[])[] = [
     { kind: 'activation', activation: { name: 'maxout', pieces: 4 } },
     { kind: 'residual', layers: [{ kind: 'dense', units: 42, activation: tanh }] },
     { kind: 'activation', activation: { name: 'swish', beta: 0.5 } },
+  ],
+  [
+    { ...conv, activation: { name: 'relu' } },
+    {
+      kind: 'residual',
+      layers: [
+        { kind: 'maxPool', size: 2, stride: 1, padding: 'same' },
+        { ...conv, filters: 6, activation: { name: 'step' } },
+        { ...conv, filters: 6 },
+      ],
+      activation: { name: 'relu' },
+    },
+    { kind: 'flatten' },
+    { kind: 'dense', units: 8, activation: { name: 'relu' } },
   ],
 ];
 

@@ -84,7 +84,14 @@ export type Format = {
   /** The code to use the files of a network of this name, as it can be run beside them. */
   readonly use?: (name: string, unsureBelow?: number | null) => string;
   /** About what its files take, measured on dense networks: known before anything is written. */
-  readonly size?: { readonly fixedBytes: number; readonly bytesPerParameter: number };
+  readonly size?: {
+    readonly fixedBytes: number;
+    readonly bytesPerParameter: number;
+    /** Of a format that rounds: for parameters of layers that it does not, see `floatLayers.ts`. */
+    readonly bytesPerFloat?: number;
+  };
+  /** What it does with networks of this spec, where its purpose does not hold for them; else null. */
+  readonly note?: (spec: ModelSpec) => string | null;
   /** For a format that makes the network smaller: the bytes of the file it would be otherwise. */
   readonly originalBytes?: (network: TrainedNetwork) => number;
   /** Its networks are pruned, see `prune.ts`, by who asks for the export. */

@@ -13,4 +13,6 @@ export const metadataKeys = {
   temperature: 'inkling.temperature',
   unsureBelow: 'inkling.unsureBelow',
   sparsity: 'inkling.sparsity',
+  /** JSON: a list of layer names. */
+  floatLayers: 'inkling.floatLayers',
 } as const;

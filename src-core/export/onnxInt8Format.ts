@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Format } from './format.ts';
+import { floatNote } from './floatLayers.ts';
 import { encodeOnnx, runOnnx } from './onnxFormat.ts';
 import { openModel } from './openModel.ts';
 import { quantize } from './quantize.ts';
@@ -10,7 +11,8 @@ export const onnxInt8Format: Format = {
   title: 'ONNX int8',
   purpose: 'About a quarter of the size of ONNX, for a little accuracy: how little is measured.',
   extensions: ['.int8.onnx'],
-  size: { fixedBytes: 7000, bytesPerParameter: 1 },
+  size: { fixedBytes: 7000, bytesPerParameter: 1, bytesPerFloat: 4 },
+  note: floatNote,
   // Rounding to 127 steps moves probabilities: what counts is the class, on nearly all images.
   closeness: {
     ...{ samplesMax: 1000, chunkSamples: 64 },
@@ -20,7 +22,7 @@ export const onnxInt8Format: Format = {
   originalBytes: (network) => encodeOnnx(network).length,
   async write(network, folder, calibration) {
     const file = `${network.name}.int8.onnx`;
-    const bytes = await quantize(encodeOnnx(network), network.spec.input, calibration);
+    const bytes = await quantize(encodeOnnx(network), network.spec, calibration);
     await writeFile(join(folder, file), bytes, { flush: true });
     return [file];
   },

@@ -2,13 +2,16 @@
  * @file Static quantization of an ONNX model: the kernels of Conv and Gemm become int8 with one scale per output
  * channel, what they read becomes uint8 with ranges seen on calibration images, their biases int32. Written with
  * QuantizeLinear and DequantizeLinear around them (opset 13 and later), of which onnxruntime makes integer arithmetic.
+ * Layers that `floatLayers` names stay as they are.
  */
 import * as ort from 'onnxruntime-node';
 import { z } from 'zod';
 import { imageSize } from '../engine/engine.ts';
 import { briefSpin } from '../engine/spinning.ts';
 import { attributeTypes, ModelProto } from '../graph/onnxSchema.ts';
-import type { ImageShape } from '../model/spec.ts';
+import type { ImageShape, ModelSpec } from '../model/spec.ts';
+import { floatLayers } from './floatLayers.ts';
+import { metadataKeys } from './metadataKeys.ts';
 
 /**
  * Kernels use 7 of the 8 bits. Processors with AVX2 and no VNNI add two products uint8 · int8 in 16 bits, which
@@ -38,6 +41,7 @@ const Node = z.looseObject({
 });
 type Node = z.infer<typeof Node>;
 const Model = z.looseObject({
+  metadataProps: z.array(z.object({ key: z.string(), value: z.string() })),
   graph: z.looseObject({
     node: z.array(Node),
     initializer: z.array(Tensor),
@@ -48,19 +52,38 @@ type Model = z.infer<typeof Model>;
 
 type Range = { min: number; max: number };
 
+/** Whether a node's numbers may be rounded. */
+type Rounds = (node: Node) => boolean;
+
 /**
- * @param bytes  a model of this program, with input `pixels`.
+ * @param bytes  a model of this program for a network of this spec, with input `pixels`.
  * @param calibration  uint8 [N, C, H, W], N ≥ 1, images like those it will see.
  */
 export async function quantize(
   bytes: Uint8Array,
-  shape: ImageShape,
+  spec: ModelSpec,
   calibration: Uint8Array,
 ): Promise<Uint8Array> {
   if (calibration.length === 0) throw new RangeError('no images to choose ranges by');
   const decoded = ModelProto.toObject(ModelProto.decode(bytes), { longs: Number, arrays: true });
   const model = Model.parse(decoded);
-  return encode(quantized(model, await pointsOf(model, shape, calibration)));
+  const float = floatLayers(spec);
+  const rounds: Rounds = (node) => !float.has(layerOf(node));
+  const points = await pointsOf(model, rounds, spec.input, calibration);
+  return encode(withNote(quantized(model, rounds, points), rounds));
+}
+
+/** Nodes are named `layer/op_number`. */
+function layerOf({ name }: Node): string {
+  return name.slice(0, name.lastIndexOf('/'));
+}
+
+/** The file says of itself which layers kept their weights, where there are any. */
+function withNote(model: Model, rounds: Rounds): Model {
+  const float = model.graph.node.filter((node) => isQuantized(node) && !rounds(node));
+  if (float.length === 0) return model;
+  const note = { key: metadataKeys.floatLayers, value: JSON.stringify(float.map(layerOf)) };
+  return { ...model, metadataProps: [...model.metadataProps, note] };
 }
 
 function encode(model: Model): Uint8Array {
@@ -77,10 +100,11 @@ function isQuantized({ opType }: Node): boolean {
  */
 async function pointsOf(
   model: Model,
+  rounds: Rounds,
   shape: ImageShape,
   calibration: Uint8Array,
 ): Promise<ReadonlyMap<string, Range>> {
-  const { node } = model.graph;
+  const node = model.graph.node.filter(rounds);
   const read = node.filter(isQuantized).map(({ input }) => input[0]!);
   const made = node.filter(({ opType }) => opType === 'Conv').map(({ output }) => output[0]!);
   const rectified = made.filter((name) => isRectified(model, name));
@@ -144,15 +168,17 @@ function widen(range: Range, values: ort.Tensor['data']): void {
 }
 
 /** The same graph with conversions at every point; constants that nothing reads any more are dropped. */
-function quantized(model: Model, points: ReadonlyMap<string, Range>): Model {
+function quantized(model: Model, rounds: Rounds, points: ReadonlyMap<string, Range>): Model {
   const tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
   const added: Tensor[] = [];
   const node = model.graph.node.flatMap((each) => {
-    const before = isQuantized(each) ? layerParts(each, points, tensors) : [];
+    const isWhole = isQuantized(each) && rounds(each);
+    const before = isWhole ? layerParts(each, points, tensors) : [];
     const after = each.output.flatMap((name) => pointParts(name, points.get(name)));
     added.push(...[...before, ...after].flatMap(({ constants }) => constants));
-    const read = each.input.map((name) => (points.has(name) ? `${name}/dq` : name));
-    const input = isQuantized(each) ? [read[0]!, ...before.map((part) => part.node.name)] : read;
+    const rounded = (name: string) => (points.has(name) && rounds(each) ? `${name}/dq` : name);
+    const read = each.input.map(rounded);
+    const input = isWhole ? [read[0]!, ...before.map((part) => part.node.name)] : read;
     return [
       ...before.map((part) => part.node),
       { ...each, input },

@@ -5,7 +5,7 @@
 import { broadcast, dtypeNumber, row, WHOLE, type Attrs, type OpName } from './ops.ts';
 import { constant, type Dims, type DType, type Value } from './value.ts';
 
-/** The layer whose values are being built; a name for profiles and messages, nothing else depends on it. */
+/** The layer whose values are being built. */
 let label = '';
 
 /** Builds with every new value carrying `name`. */

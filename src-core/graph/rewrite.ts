@@ -2,6 +2,7 @@
  * @file Walks a graph and builds it anew, replacing values on the way. Equal values become one: what the forward
  * pass and a gradient both write down is computed once.
  */
+import { labeled } from './build.ts';
 import { topological, type OpValue, type Value } from './value.ts';
 
 /** Returns what stands in for a value whose inputs are already rewritten, or null to keep it. */
@@ -32,7 +33,8 @@ export function rewrite(roots: readonly Value[], replace: Replace): Value[] {
       }
       const inputs = each.inputs.map((x) => done.get(x)!);
       const rebuilt = { ...each, inputs };
-      const instead = replace(rebuilt);
+      // Of the same layer.
+      const instead = labeled(each.label, () => replace(rebuilt));
       done.set(each, instead ? settle(instead) : unique(rebuilt));
     }
     return done.get(value)!;

@@ -18,7 +18,7 @@ export type Value = { readonly shape: Dims; readonly dtype: DType } & (
       readonly op: OpName;
       readonly inputs: readonly Value[];
       readonly attrs: Attrs;
-      /** The layer this value belongs to, for names in profiles and messages. */
+      /** The layer this value belongs to: for names, and for what is chosen layer by layer. */
       readonly label: string;
     }
 );

@@ -1,6 +1,6 @@
 /**
  * @file What is known of each activation apart from its formula, which is in `graph/activations.ts`: its name
- * for people, what it is and when to use it, whether it is monotone, the initializer that suits it, its constant.
+ * for people, what it is and when to use it, whether it is monotone or jumps, the initializer that suits it, its constant.
  */
 import type { ActivationName, ActivationSpec } from './spec.ts';
 import { ActivationSpec as schema } from './spec.ts';
@@ -14,6 +14,8 @@ type Row = {
   readonly use: string;
   /** Never falls: it may move behind a max pooling without changing the result. */
   readonly monotone: boolean;
+  /** Somewhere the least change of its input changes its output by a lot. */
+  readonly jumps: boolean;
   readonly initializer: Initializer;
 };
 
@@ -23,6 +25,7 @@ export const activations = {
     sentence: 'Passes its input on: a network of linear layers is one linear layer.',
     use: 'To see what hidden layers are worth: without a bend between them they add nothing.',
     monotone: true,
+    jumps: false,
     initializer: 'glorot',
   },
   step: {
@@ -30,6 +33,7 @@ export const activations = {
     sentence: 'Zero or one: its slope is zero everywhere, so nothing below it can learn.',
     use: 'To see why a slope is needed; only the layers behind it learn.',
     monotone: true,
+    jumps: true,
     initializer: 'glorot',
   },
   sigmoid: {
@@ -37,6 +41,7 @@ export const activations = {
     sentence: 'Squashes to 0 … 1; flat ends make deep networks slow to learn.',
     use: 'For networks of one or two hidden layers, and to see gradients fade in deeper ones.',
     monotone: true,
+    jumps: false,
     initializer: 'glorot',
   },
   tanh: {
@@ -44,6 +49,7 @@ export const activations = {
     sentence: 'Squashes to −1 … 1, centered on zero; flat at both ends.',
     use: 'For small dense networks, where it learns faster than the sigmoid.',
     monotone: true,
+    jumps: false,
     initializer: 'glorot',
   },
   relu: {
@@ -51,6 +57,7 @@ export const activations = {
     sentence: 'Zero below zero, unchanged above: fast and the usual first choice.',
     use: 'To begin with, and as what the others are compared with.',
     monotone: true,
+    jumps: false,
     initializer: 'he',
   },
   'leaky-relu': {
@@ -58,6 +65,7 @@ export const activations = {
     sentence: 'Like ReLU with a small slope below zero, so that no unit dies.',
     use: 'When health shows many dead units with ReLU.',
     monotone: true,
+    jumps: false,
     initializer: 'he',
   },
   prelu: {
@@ -65,6 +73,7 @@ export const activations = {
     sentence: 'Leaky ReLU whose slopes are learned, one per unit or channel.',
     use: 'With enough images that a slope for every unit can be learned; the curve is at its first slope.',
     monotone: false,
+    jumps: false,
     initializer: 'he',
   },
   elu: {
@@ -72,6 +81,7 @@ export const activations = {
     sentence: 'Smooth below zero, down to −α: keeps the mean output near zero.',
     use: 'For dense networks without batch normalization; a step takes longer than with ReLU.',
     monotone: true,
+    jumps: false,
     initializer: 'he',
   },
   selu: {
@@ -79,6 +89,7 @@ export const activations = {
     sentence: 'ELU scaled so that dense layers keep mean 0 and variance 1 by themselves.',
     use: 'For deep stacks of dense layers without batch normalization.',
     monotone: true,
+    jumps: false,
     initializer: 'lecun',
   },
   swish: {
@@ -86,6 +97,7 @@ export const activations = {
     sentence: 'x · sigmoid(βx): smooth, dips slightly below zero before it rises.',
     use: 'For deeper convolutional networks, if the longer step is worth it.',
     monotone: false,
+    jumps: false,
     initializer: 'he',
   },
   gelu: {
@@ -93,6 +105,7 @@ export const activations = {
     sentence: 'x weighted by the normal distribution: the usual choice in transformers.',
     use: 'As an alternative to Swish, much like it in shape and in cost.',
     monotone: false,
+    jumps: false,
     initializer: 'he',
   },
   softplus: {
@@ -100,6 +113,7 @@ export const activations = {
     sentence: 'log(1 + eˣ): a smooth ReLU that never becomes exactly zero.',
     use: 'When the slope must be smooth everywhere; it seldom learns better than ReLU.',
     monotone: true,
+    jumps: false,
     initializer: 'he',
   },
   maxout: {
@@ -107,6 +121,7 @@ export const activations = {
     sentence: 'The largest of k linear pieces: learns its own shape for k times the weights.',
     use: 'When accuracy counts more than size; here drawn for the two pieces x and −x/4.',
     monotone: false,
+    jumps: false,
     initializer: 'glorot',
   },
 } as const satisfies Record<ActivationName, Row>;

@@ -3,7 +3,7 @@
  * and parameter counts are computed; the graph, the engines and error messages all read its result.
  */
 import { failure } from '../errors.ts';
-import { activationLabel } from './activations.ts';
+import { activationLabel, activations } from './activations.ts';
 import type { ActivationSpec, LayerSpec, ModelSpec } from './spec.ts';
 
 /** Shape of one sample, without the batch: [C, H, W] or [units]. */
@@ -136,6 +136,13 @@ export function flatLayers(layers: readonly Layer[]): readonly Layer[] {
       ? [...flatLayers(layer.layers), ...(layer.shortcut ? [layer.shortcut] : []), layer]
       : [layer],
   );
+}
+
+/** The layers whose values a jump depends on: all up to the last that ends in one. */
+export function layersBeforeJump({ layers }: Network): readonly Layer[] {
+  const flat = flatLayers(layers);
+  const jumps = (layer: Layer) => 'activation' in layer && activations[layer.activation.name].jumps;
+  return flat.slice(0, flat.findLastIndex(jumps) + 1);
 }
 
 /** Number of values in an array of this shape. */

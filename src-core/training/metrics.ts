@@ -86,8 +86,11 @@ export type StepMetrics = {
   readonly series: Readonly<Record<StepSeries, Float32Array>>;
 };
 
-/** At most ten messages a second. */
-export const flushIntervalMs = 100;
+/**
+ * At most five messages a second: each costs a row in the store and a redrawing of the charts, on the processor that
+ * trains. What is measured still reaches the charts within a third of a second.
+ */
+export const flushIntervalMs = 200;
 /** No engine does more steps than this in one interval; should one, it is flushed early. */
 const bufferSteps = 4096;
 

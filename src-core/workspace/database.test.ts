@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -114,6 +114,19 @@ describe('a second process', () => {
     const folder = temporaryFolder();
     openWorkspace(folder, ticking()).close();
     expect(temporaryWorkspace(folder).writable).toBe(true);
+  });
+
+  test('leaves alone what pages of the first have sent, and clears it up after that has ended', () => {
+    const folder = temporaryFolder();
+    const first = openWorkspace(folder, ticking());
+    const sent = join(first.uploadFolder, 'model.onnx');
+    mkdirSync(first.uploadFolder);
+    writeFileSync(sent, 'x');
+    openWorkspace(folder, ticking()).close();
+    expect(existsSync(sent)).toBe(true);
+    first.close();
+    temporaryWorkspace(folder);
+    expect(existsSync(first.uploadFolder)).toBe(false);
   });
 
   test('clears up after one that was killed: runs are interrupted, a half import is gone', () => {

@@ -43,6 +43,11 @@ export function openDatabase(folder: string, clock: () => number): OpenDatabase 
   });
 }
 
+/** Whether `openDatabase` would find one there, rather than make it. */
+export function hasDatabase(folder: string): boolean {
+  return existsSync(join(folder, fileName));
+}
+
 function storeOf(
   folder: string,
   clock: () => number,

@@ -20,7 +20,14 @@ test('runs of a workspace of the second schema are alone, unnamed and in no queu
   database.pragma('user_version = 2');
   database.close();
   const [finished, queued] = temporaryWorkspace(folder).runs.list();
-  const alone = { name: null, comparison: null, repeats: null, place: null, isExtended: false };
+  const alone = {
+    name: null,
+    comparison: null,
+    repeats: null,
+    place: null,
+    isExtended: false,
+    limit: null,
+  };
   expect(finished).toMatchObject({ id: 'r7', ...alone, result: { epochs: 2 }, progress: null });
   expect(queued).toMatchObject({ ...alone, state: { status: 'interrupted', error: null } });
 });

@@ -233,4 +233,9 @@ export const migrations: readonly string[] = [
   -- Of a run that came in a capsule: JSON of what it was called, and its times, where it was trained.
   ALTER TABLE run ADD COLUMN came_from TEXT;
   `,
+  `
+  -- Training images it was to use at most, for runs that repeat its plan. Null: all of them; runs that are older than
+  -- this column do not say.
+  ALTER TABLE run ADD COLUMN image_limit INTEGER CHECK (image_limit >= 1);
+  `,
 ];

@@ -14,6 +14,8 @@ export type NewRun = {
   readonly options: TrainOptions;
   readonly engine: string;
   readonly device: string;
+  /** Training images it was to use at most when its snapshot was frozen; null or absent: all. */
+  readonly limit?: number | null;
   /** Of the program, the engine and the platform, by name. */
   readonly versions: Readonly<Record<string, string>>;
   /** Of all runs started together, any text of the caller's; absent: started alone. */
@@ -107,6 +109,7 @@ type RunRow = {
   readonly extended: 0 | 1;
   readonly progress: string | null;
   readonly came_from: string | null;
+  readonly image_limit: number | null;
 };
 
 const Versions = z.record(z.string(), z.string());
@@ -132,6 +135,7 @@ export function runQueries({ database, clock, write }: Store) {
           start && start.epoch,
           start && start.parametersHash,
           run.cameFrom ? toJson(run.cameFrom) : null,
+          run.limit ?? null,
         ];
         const values = [clock(), snapshot, preset, ...json, options.seed, ...kin, ...begin];
         return get(idOf(sql.insert.run(...values).lastInsertRowid));
@@ -200,8 +204,8 @@ function statements(database: Store['database']) {
   return {
     insert: database.prepare(
       `INSERT INTO run (created_at, status, snapshot, preset, spec, options, engine, device, versions, seed,
-       comparison, repeats, repeats_hash, follows, start_epoch, start_hash, came_from)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       comparison, repeats, repeats_hash, follows, start_epoch, start_hash, came_from, image_limit)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     one: database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?'),
     all: database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id'),
@@ -281,6 +285,7 @@ function runOf(row: RunRow): Run {
     options: TrainOptions.parse(fromJson(row.options)),
     engine: row.engine,
     device: row.device,
+    limit: row.image_limit,
     versions: Versions.parse(fromJson(row.versions)),
     name: row.name,
     comparison: row.comparison,

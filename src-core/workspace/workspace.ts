@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { failure } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { blobQueries } from './blobs.ts';
-import { openDatabase, type OpenDatabase } from './database.ts';
+import { hasDatabase, openDatabase, type OpenDatabase } from './database.ts';
 import { classQueries } from './classes.ts';
 import { datasetQueries } from './datasets.ts';
 import { imageQueries } from './images.ts';
@@ -51,12 +51,17 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
   const { writable } = store;
   const checkpointFolder = join(folder, 'checkpoints');
   const cacheFolder = join(folder, 'cache');
+  const uploadFolder = join(folder, 'uploads');
+  const downloadFolder = join(folder, 'downloads');
   const runs = runQueries(store);
   if (writable) {
     makeFolder(checkpointFolder);
     makeFolder(cacheFolder);
     sweepCrashedImport(store);
     sweepCrashedBuilds(cacheFolder);
+    // Nobody can name any more what a program that ended kept for its pages.
+    for (const left of [uploadFolder, downloadFolder])
+      rmSync(left, { recursive: true, force: true });
     runs.markInterrupted();
     sweepRemovedRuns(checkpointFolder, new Set(runs.ids()));
   }
@@ -64,6 +69,9 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
     folder,
     checkpointFolder,
     cacheFolder,
+    /** Of a host, for what pages send and fetch while it is on. */
+    uploadFolder,
+    downloadFolder,
     writable,
     datasets: datasetQueries(store),
     classes: classQueries(store),
@@ -98,6 +106,14 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
     /** Lets the next writer in. The workspace must not be used afterwards. */
     close: store.close,
   };
+}
+
+/**
+ * For work that needs what is already stored: a mistyped path must not become a workspace.
+ * @throws InklingError `workspace-missing`
+ */
+export function requireWorkspace(folder: string): void {
+  if (!hasDatabase(folder)) throw failure('workspace-missing', { folder });
 }
 
 function sweepCrashedBuilds(cacheFolder: string): void {

@@ -93,6 +93,7 @@ function gridSvg({ area: { left, right, top, bottom }, xTicks, yTicks }: ChartLa
 function linesSvg(lines: readonly ChartLine[], axes: Axes): string[] {
   const parts: string[] = [];
   const pen: Pen = {
+    hairline: 1,
     line: (points, stroke) => parts.push(`<path d="${pathOf(points)}"${strokeSvg(stroke)}/>`),
     area: (points, color, opacity) =>
       parts.push(`<path d="${pathOf(points)}Z" fill="${color}" fill-opacity="${opacity}"/>`),

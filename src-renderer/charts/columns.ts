@@ -14,28 +14,59 @@ export function toColumns(curve: Curve, window: Range, columns: number): Curve {
   if (to - from <= columns * 2 || !(window.high > window.low)) {
     return { x: curve.x.subarray(from, to), y: curve.y.subarray(from, to) };
   }
-  return thinned(curve, from, to, columns / (window.high - window.low));
+  return keptOf(curve, from, to, columns / (window.high - window.low));
 }
+
+type Kept = {
+  readonly from: number;
+  readonly to: number;
+  readonly perX: number;
+  readonly thin: Curve;
+};
+/** As each curve was thinned last: of many lines on a page few change at a time. */
+const kept = new WeakMap<Curve, Kept>();
+
+function keptOf(curve: Curve, from: number, to: number, perX: number): Curve {
+  const known = kept.get(curve);
+  if (known?.from === from && known.to === to && known.perX === perX) return known.thin;
+  const thin = thinned(curve, from, to, perX);
+  kept.set(curve, { from, to, perX, thin });
+  return thin;
+}
+
+/** Of one column at most: its lowest, its highest, and a gap. */
+const keptMost = 3;
 
 /** @param perX  columns for each 1 of x */
 function thinned({ x, y }: Curve, from: number, to: number, perX: number): Curve {
-  const outX = new Float64Array(to - from);
-  const outY = new Float32Array(to - from);
+  const columns = columnOf(x[to - 1]!, perX) - columnOf(x[from]!, perX) + 1;
+  const room = Math.min(to - from, keptMost * columns);
+  const [outX, outY] = [new Float64Array(room), new Float32Array(room)];
   let count = 0;
   const keep = (at: number): void => {
     outX[count] = x[at]!;
     outY[count++] = y[at]!;
   };
-  let i = from;
-  while (i < to) {
-    const column = Math.floor(x[i]! * perX);
-    let [lowAt, highAt, gapAt] = [-1, -1, -1];
-    for (; i < to && Math.floor(x[i]! * perX) === column; i++) {
+  for (let i = from; i < to;) {
+    // Where a column ends is searched for, so that for most points nothing but y is looked at.
+    const end = firstFrom(x, (columnOf(x[i]!, perX) + 1) / perX, i + 1, to);
+    let lowAt = -1;
+    let highAt = -1;
+    let gapAt = -1;
+    let low = Infinity;
+    let high = -Infinity;
+    for (; i < end; i++) {
       const value = y[i]!;
       if (!Number.isFinite(value)) gapAt = i;
       else {
-        if (lowAt < 0 || value < y[lowAt]!) lowAt = i;
-        if (highAt < 0 || value > y[highAt]!) highAt = i;
+        if (value < low) {
+          low = value;
+          lowAt = i;
+        }
+        if (value > high) {
+          high = value;
+          highAt = i;
+        }
       }
     }
     // In the order of x, the gap before, between or after the two.
@@ -47,4 +78,10 @@ function thinned({ x, y }: Curve, from: number, to: number, perX: number): Curve
     if (gapAt > second) keep(gapAt);
   }
   return { x: outX.subarray(0, count), y: outY.subarray(0, count) };
+}
+
+/** The column that begins at or before x, and ends behind it. */
+function columnOf(x: number, perX: number): number {
+  const column = Math.floor(x * perX);
+  return x < (column + 1) / perX ? column : column + 1;
 }

@@ -24,9 +24,9 @@ export function curveOf(points: readonly (readonly [x: number, y: number])[]): C
   return curve;
 }
 
-/** Index of the first x that is not below `value`; the length where there is none. */
-export function firstFrom(x: Float64Array, value: number): number {
-  let [low, high] = [0, x.length];
+/** Index of the first x that is not below `value`, from `from` on; `to` where there is none before it. */
+export function firstFrom(x: Float64Array, value: number, from = 0, to = x.length): number {
+  let [low, high] = [from, to];
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (x[middle]! < value) low = middle + 1;
@@ -81,14 +81,22 @@ export type Gap = {
  */
 export function gapsOf({ x, y }: Curve, n?: Uint16Array): Gap[] {
   const gaps: Gap[] = [];
+  if (isFinite(y)) return gaps;
   let last = NaN;
   let isGap = false;
   for (let i = 0; i < y.length; i++) {
     if (n?.[i] === 0) continue;
-    const isFinite = Number.isFinite(y[i]);
-    if (!isFinite && !isGap) gaps.push({ x: x[i]!, y: last });
-    if (isFinite) last = y[i]!;
-    isGap = !isFinite;
+    const isValue = Number.isFinite(y[i]);
+    if (!isValue && !isGap) gaps.push({ x: x[i]!, y: last });
+    if (isValue) last = y[i]!;
+    isGap = !isValue;
   }
   return gaps;
+}
+
+/** v − v is 0 for every number, and NaN for what is none. One sum is faster than asking for each. */
+function isFinite(y: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < y.length; i++) sum += y[i]! - y[i]!;
+  return sum === 0;
 }

@@ -27,47 +27,79 @@ export function meanOf(curves: readonly Curve[], band: Band): MeanCurve {
   return { x, ...spread(rows, x.length, band) };
 }
 
-/** @param rows  shorter where curves end early; `absent` where a grid has no value */
+/**
+ * Row after row, as they lie in memory: hundreds of rows of ten thousand values are a matter of milliseconds so.
+ *
+ * @param rows  shorter where curves end early; `absent` where a grid has no value
+ */
 function spread(rows: readonly Float32Array[], length: number, band: Band): Omit<MeanCurve, 'x'> {
-  const [y, low, high] = [
-    new Float32Array(length),
-    new Float32Array(length),
-    new Float32Array(length),
-  ];
   const n = new Uint16Array(length);
-  const values = new Float64Array(rows.length);
-  for (let i = 0; i < length; i++) {
-    let count = 0;
-    for (const row of rows) {
-      const value = row[i];
-      if (value !== undefined && !isAbsent(value)) values[count++] = value;
+  const mean = new Float64Array(length);
+  for (const row of rows) {
+    for (let i = 0; i < row.length; i++) {
+      const value = row[i]!;
+      if (value === absent) continue;
+      mean[i]! += value;
+      n[i]!++;
     }
-    const [mean, below, above] = summary(values.subarray(0, count), band);
-    y[i] = mean;
-    low[i] = below;
-    high[i] = above;
-    n[i] = count;
   }
-  return { y, low, high, n };
+  // Of no values 0 ÷ 0, which is a gap.
+  for (let i = 0; i < length; i++) mean[i]! /= n[i]!;
+  const ends = {
+    low: new Float32Array(length).fill(NaN),
+    high: new Float32Array(length).fill(NaN),
+  };
+  if (band === 'range') range(rows, ends);
+  else if (band !== 'none') around(mean, halfWidths(rows, mean, n, band), ends);
+  // One value has no spread: its band is none.
+  for (let i = 0; i < length; i++)
+    if (n[i]! < 2 || !Number.isFinite(mean[i])) ends.low[i] = ends.high[i] = NaN;
+  return { y: new Float32Array(mean), n, ...ends };
 }
 
-/** Mean, lower and upper end of the band. One value has no spread: its band is none. */
-function summary(values: Float64Array, band: Band): readonly [number, number, number] {
-  const n = values.length;
-  let [sum, least, most] = [0, Infinity, -Infinity];
-  for (const value of values) {
-    sum += value;
-    least = Math.min(least, value);
-    most = Math.max(most, value);
+type Ends = Pick<MeanCurve, 'low' | 'high'>;
+
+function range(rows: readonly Float32Array[], { low, high }: Ends): void {
+  for (const row of rows) {
+    for (let i = 0; i < row.length; i++) {
+      const value = row[i]!;
+      if (value === absent) continue;
+      if (!(low[i]! <= value)) low[i] = value;
+      if (!(high[i]! >= value)) high[i] = value;
+    }
   }
-  const mean = n === 0 ? NaN : sum / n;
-  if (n < 2 || band === 'none' || !Number.isFinite(mean)) return [mean, NaN, NaN];
-  if (band === 'range') return [mean, least, most];
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  const sd = Math.sqrt(squares / (n - 1));
-  const half = band === 'sd' ? sd : (t95(n - 1) * sd) / Math.sqrt(n);
-  return [mean, mean - half, mean + half];
+}
+
+function around(mean: Float64Array, half: Float64Array, { low, high }: Ends): void {
+  for (let i = 0; i < mean.length; i++) {
+    low[i] = mean[i]! - half[i]!;
+    high[i] = mean[i]! + half[i]!;
+  }
+}
+
+/** Half the width of the band, at each point. */
+function halfWidths(
+  rows: readonly Float32Array[],
+  mean: Float64Array,
+  n: Uint16Array,
+  band: 'sd' | 'ci95',
+): Float64Array {
+  const half = new Float64Array(mean.length);
+  for (const row of rows) {
+    for (let i = 0; i < row.length; i++) {
+      const value = row[i]!;
+      if (value !== absent) half[i]! += (value - mean[i]!) ** 2;
+    }
+  }
+  let [count, factor] = [0, 0];
+  for (let i = 0; i < half.length; i++) {
+    if (n[i] !== count) {
+      count = n[i]!;
+      factor = band === 'sd' ? 1 : t95(count - 1) / Math.sqrt(count);
+    }
+    half[i] = factor * Math.sqrt(half[i]! / (count - 1));
+  }
+  return half;
 }
 
 /** Two-sided 95 % of Student's t for 1 … 30 degrees of freedom. */
@@ -87,7 +119,7 @@ export function t95(degrees: number): number {
 }
 
 function isPrefix(x: Float64Array, of: Float64Array): boolean {
-  if (x === of) return true;
+  if (x.buffer === of.buffer && x.byteOffset === of.byteOffset) return true;
   for (let i = 0; i < x.length; i++) if (x[i] !== of[i]) return false;
   return true;
 }
@@ -106,7 +138,6 @@ function gridOver(curves: readonly Curve[]): Float64Array {
 
 /** No value at all, which is something else than NaN, a value that was measured. No metric is as small. */
 const absent = -3.4028234663852886e38;
-const isAbsent = (value: number): boolean => value === absent;
 
 function onGrid({ x, y }: Curve, grid: Float64Array): Float32Array {
   const values = new Float32Array(grid.length).fill(absent);

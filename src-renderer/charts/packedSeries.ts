@@ -26,6 +26,7 @@ export class PackedSeries {
     return this.#count;
   }
 
+  /** As they are now: what is appended later goes behind them. */
   get values(): Float32Array {
     return this.#values.subarray(0, this.#count);
   }
@@ -52,15 +53,14 @@ export class PackedSeries {
   cutAfter(step: number): void {
     const kept = Math.floor((step + 1 - this.first) / this.stride);
     this.#count = Math.max(0, Math.min(this.#count, kept));
+    // Curves that were made before keep what they show.
+    this.#values = this.#values.slice(0, this.#count);
     [this.#pending, this.#sum] = [0, 0];
   }
 
   /** x of each point: the middle of its steps. */
   steps(): Float64Array {
-    const offset = this.first + (this.stride - 1) / 2;
-    const x = new Float64Array(this.#count);
-    for (let i = 0; i < x.length; i++) x[i] = offset + i * this.stride;
-    return x;
+    return gridOf(this.first + (this.stride - 1) / 2, this.stride, this.#count);
   }
 
   #complete(): void {
@@ -72,6 +72,25 @@ export class PackedSeries {
     this.#values[this.#count++] = this.#sum / this.stride;
     [this.#pending, this.#sum] = [0, 0];
   }
+}
+
+/** Nearly all runs begin with step 1: their series have their x in common, in memory too. */
+const grids = new Map<string, Float64Array>();
+const gridsMost = 16;
+
+/** first, first + stride, … */
+function gridOf(first: number, stride: number, count: number): Float64Array {
+  const key = `${first} ${stride}`;
+  let grid = grids.get(key);
+  if (!grid || grid.length < count) {
+    if (!grid && grids.size === gridsMost) grids.clear();
+    grid = Float64Array.from(
+      { length: Math.max(roomFirst, count * 2) },
+      (_, i) => first + i * stride,
+    );
+    grids.set(key, grid);
+  }
+  return grid.subarray(0, count);
 }
 
 const headBytes = 16;
@@ -86,8 +105,10 @@ export function readSeries(content: ArrayBuffer): Map<string, PackedSeries> {
       view.getUint32(at + field, true),
     );
     at += headBytes;
-    const values = new Float32Array(count!);
-    for (let i = 0; i < values.length; i++, at += 4) values[i] = view.getFloat32(at, true);
+    if (at + 4 * count! > content.byteLength) throw new RangeError('the series end too early');
+    // Little-endian, as every processor is that a browser runs on.
+    const values = new Float32Array(content.slice(at, at + 4 * count!));
+    at += 4 * count!;
     found.set(`r${run}`, new PackedSeries(first!, stride!, values));
   }
   return found;
@@ -96,10 +117,10 @@ export function readSeries(content: ArrayBuffer): Map<string, PackedSeries> {
 /** The curve of a series over another of the same run, such as seconds; as far as both go. */
 export function over(x: PackedSeries, y: PackedSeries): Curve {
   const count = Math.min(x.count, y.count);
-  return { x: Float64Array.from(x.values.subarray(0, count)), y: y.values.slice(0, count) };
+  return { x: new Float64Array(x.values.subarray(0, count)), y: y.values.subarray(0, count) };
 }
 
 export const bySteps = (series: PackedSeries): Curve => ({
   x: series.steps(),
-  y: series.values.slice(),
+  y: series.values,
 });

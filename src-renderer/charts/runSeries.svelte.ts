@@ -11,6 +11,7 @@ import {
 } from '../../src-core/contract/training.ts';
 import { api, connection, problemOf } from '../transport.ts';
 import type { Problem } from '../../src-core/contract.ts';
+import { beat } from '../state/beat.ts';
 import { runs as known } from '../state/runs.svelte.ts';
 import { PackedSeries, readSeries } from './packedSeries.ts';
 
@@ -20,11 +21,6 @@ const batchRuns = 50;
 const keptRuns = 300;
 /** A series grown beyond this is read again, and comes thinned. */
 const pointsMax = 40_000;
-/**
- * Between two redrawings of growing curves. What comes later than that is drawn at once, so that this costs no more
- * than one flush of steps in delay, and half the drawing of every flush: training needs the processor too.
- */
-const redrawMs = 200;
 /** Before a subscription that ended by itself is tried again. */
 const resubscribeMs = 1000;
 
@@ -41,7 +37,7 @@ export type Measurements = {
 type Kept = { -readonly [K in keyof Measurements]: Measurements[K] } & { isStale: boolean };
 
 class RunSeries {
-  /** Rises when something that is looked at has changed: at most five times a second. */
+  /** Rises when something that is looked at has changed, with the beat. */
   version = $state(0);
   /** Why measurements could not be read; null while they can. */
   failure: Problem | null = $state.raw(null);
@@ -54,9 +50,6 @@ class RunSeries {
   #early = new Map<string, LiveSteps[]>();
   #followers = 0;
   #stop: AbortController | null = null;
-  #isTelling = false;
-  #drawnMs = 0;
-  #toldAt = -Infinity;
   /** The runs as they were when listening ended. A line of the list is a new object whenever its run has changed. */
   #left = new Map<string, RunInfo | undefined>();
 
@@ -82,11 +75,6 @@ class RunSeries {
 
   get(run: string): Measurements | null {
     return this.#kept.get(run) ?? null;
-  }
-
-  /** How long the charts took to draw: slow ones are drawn less often. */
-  drawn(ms: number): void {
-    this.#drawnMs = ms;
   }
 
   async #listen(signal: AbortSignal): Promise<void> {
@@ -184,19 +172,7 @@ class RunSeries {
   }
 
   #tell(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    // No more than a third of the time goes into drawing.
-    const next = this.#toldAt + Math.max(redrawMs, this.#drawnMs * 3);
-    setTimeout(
-      () =>
-        requestAnimationFrame(() => {
-          this.#isTelling = false;
-          this.#toldAt = performance.now();
-          this.version++;
-        }),
-      next - performance.now(),
-    );
+    beat.next(this, () => this.version++);
   }
 }
 

@@ -1,5 +1,6 @@
 /** @file One capsule from choosing to its run: choose → send (browser) → open. What goes wrong leads back to choosing. */
-import type { ImportFrom, Problem } from '../../src-core/contract.ts';
+import type { Problem } from '../../src-core/contract.ts';
+import type { FileFrom } from '../../src-core/contract/inspecting.ts';
 import type { OpenedCapsule } from '../../src-core/contract/exporting.ts';
 import { api, forgetUpload, newUpload, problemOf, uploadFile } from '../transport.ts';
 
@@ -28,7 +29,7 @@ export class CapsuleOpening {
     this.#abort.abort();
   }
 
-  async #open(from: () => ImportFrom | Promise<ImportFrom>): Promise<void> {
+  async #open(from: () => FileFrom | Promise<FileFrom>): Promise<void> {
     const { signal } = this.#abort;
     this.problem = null;
     try {
@@ -43,7 +44,7 @@ export class CapsuleOpening {
     }
   }
 
-  async #send(file: File): Promise<ImportFrom> {
+  async #send(file: File): Promise<FileFrom> {
     const upload = newUpload();
     const { signal } = this.#abort;
     const total = file.size;

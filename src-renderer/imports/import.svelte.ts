@@ -6,6 +6,7 @@ import type { ImportFrom, ImportPreview, Job, Problem } from '../../src-core/con
 import { freeName } from '../overview/names.ts';
 import { app } from '../state/app.svelte.ts';
 import { api, forgetUpload, newUpload, problemOf, uploadFile } from '../transport.ts';
+import { desktopPaths } from './desktopPaths.ts';
 import { filesOf, isPicture, nameOf, type Dropped, type SourceFile } from './dropped.ts';
 import { addPicture } from './onePicture.ts';
 
@@ -47,9 +48,9 @@ export class Import {
 
   /** Files that a page sends itself. */
   async takeFiles(dropped: Dropped): Promise<void> {
-    const path = desktopPath(dropped);
-    if (path !== null) return this.takePath(path);
     await this.#attempt(async () => {
+      const paths = desktopPaths(dropped);
+      if (paths !== null) return this.#takePaths(paths);
       this.phase = { kind: 'collecting' };
       const files = await filesOf(dropped);
       if (files.length === 0) {
@@ -66,11 +67,8 @@ export class Import {
   }
 
   /** A file or folder that the core reads where it lies. */
-  async takePath(path: string): Promise<void> {
-    await this.#attempt(async () => {
-      this.#suggest([path.split(/[\\/]/).filter(Boolean).at(-1) ?? '']);
-      await this.#look({ kind: 'path', path });
-    });
+  takePath(path: string): Promise<void> {
+    return this.#attempt(() => this.#takePaths([path]));
   }
 
   async start(): Promise<void> {
@@ -99,6 +97,16 @@ export class Import {
   /** The dialog goes. A running import goes on. */
   close(): void {
     if (this.phase.kind !== 'job') this.reset();
+  }
+
+  #takePaths(paths: readonly string[]): Promise<void> {
+    this.#suggest(paths.map((path) => path.split(/[\\/]/).filter(Boolean).at(-1) ?? ''));
+    const [path] = paths;
+    return this.#look(
+      path !== undefined && paths.length === 1
+        ? { kind: 'path', path }
+        : { kind: 'paths', paths: [...paths] },
+    );
   }
 
   #showPicture(file: File): void {
@@ -169,14 +177,4 @@ export class Import {
       this.phase = back;
     }
   }
-}
-
-/** Where a single dropped file or folder lies, in a desktop window. */
-function desktopPath({ entries, files }: Dropped): string | null {
-  const desktop = window.inkling;
-  const [only] = files;
-  if (!desktop || files.length !== 1 || entries.length > 1 || !only) return null;
-  if (isPicture(only)) return null;
-  // A file out of a chosen folder stands for that folder, which the page cannot name.
-  return desktop.pathOf(only) || null;
 }

@@ -21,12 +21,16 @@ type Shown = {
   readonly colorOf: (run: string) => LineColor | null;
 };
 
-/** The computed curves of the view that made it. */
+type Mean = { readonly of: readonly Curve[]; readonly band: Band; readonly mean: MeanCurve };
+type Computed = Map<string, { readonly version: number; readonly curve: Curve }>;
+
+/** Each is kept with what it was computed of, and is gone with it. */
 export class Curves {
   readonly #measured: (run: string) => Measurements | null;
-  #curves = new Map<string, { readonly version: number; readonly curve: Curve }>();
+  #curves = new WeakMap<Measurements, Computed>();
   #smoothed = new WeakMap<Curve, { readonly weight: number; readonly curve: Curve }>();
-  #means = new Map<string, { readonly of: readonly Curve[]; readonly mean: MeanCurve }>();
+  /** By the first of the curves. */
+  #means = new WeakMap<Curve, Mean>();
 
   constructor(measured: (run: string) => Measurements | null) {
     this.#measured = measured;
@@ -90,9 +94,8 @@ export class Curves {
       .filter(({ x }) => x.length > 0);
     const curves = measured.map((curve) => this.#smooth(curve, weight));
     if (curves.length === 0) return [];
-    const name = `${group.key} ${metric} ${part}`;
-    const mean = this.#mean(name, curves, options.band);
-    const raw = weight === 0 ? null : this.#mean(`${name} raw`, measured, 'none');
+    const mean = this.#mean(curves, options.band);
+    const raw = weight === 0 ? null : this.#mean(measured, 'none');
     const { key, label, color, dash } = group;
     return [
       {
@@ -105,11 +108,13 @@ export class Curves {
   #curve(run: string, metric: Metric, part: Part, xAxis: XAxis): Curve {
     const measured = this.#measured(run);
     if (!measured) return emptyCurve;
-    const key = `${run} ${metric} ${part} ${xAxis}`;
-    const known = this.#curves.get(key);
+    const curves: Computed = this.#curves.get(measured) ?? new Map();
+    this.#curves.set(measured, curves);
+    const key = `${metric} ${part} ${xAxis}`;
+    const known = curves.get(key);
     if (known?.version === measured.version) return known.curve;
     const curve = computed(measured, metric, part, xAxis);
-    this.#curves.set(key, { version: measured.version, curve });
+    curves.set(key, { version: measured.version, curve });
     return curve;
   }
 
@@ -122,14 +127,16 @@ export class Curves {
     return smoothed;
   }
 
-  #mean(name: string, curves: readonly Curve[], band: Band): MeanCurve {
-    const key = `${name} ${band}`;
-    const known = this.#means.get(key);
+  #mean(curves: readonly Curve[], band: Band): MeanCurve {
+    const [first] = curves;
+    const known = first && this.#means.get(first);
     const isSame =
-      known?.of.length === curves.length && known.of.every((each, i) => each === curves[i]);
-    if (known && isSame) return known.mean;
+      known?.band === band &&
+      known.of.length === curves.length &&
+      known.of.every((each, i) => each === curves[i]);
+    if (isSame) return known.mean;
     const mean = meanOf(curves, band);
-    this.#means.set(key, { of: curves, mean });
+    if (first) this.#means.set(first, { of: curves, band, mean });
     return mean;
   }
 }

@@ -1,6 +1,7 @@
 /** @file Which runs the table shows, in which order and groups. */
 import { expect, test } from 'vitest';
 import type { RunInfo, RunStatus } from '../../src-core/contract/training.ts';
+import { originOf } from './origin.ts';
 import { spreadOf, runColumns } from './runColumns.ts';
 import { filtered, groupsOf, rowsOf, type StatusFilter } from './rows.ts';
 
@@ -104,4 +105,34 @@ test('every state has a column text, and every column a value', () => {
   const states: readonly RunStatus[] = ['queued', 'running', 'paused', 'stopped', 'finished'];
   for (const status of states)
     expect(runColumns['status']!.value(run({ run: 'r1', status }))).not.toBe('');
+});
+
+const later = { run: 'r9', repeats: null, follows: null, cameFrom: null };
+
+test.each<[string, Partial<RunInfo>, string | null, string]>([
+  ['repeats one', { repeats: { run: 'r1', identical: null } }, 'r1', 'Repeats r1.'],
+  ['goes on', { follows: { run: 'r2', isContinued: true } }, 'r2', 'Goes on .+ by r2\\.'],
+  ['begins anew', { follows: { run: 'r2', isContinued: false } }, 'r2', 'Begins anew, after r2\\.'],
+  [
+    'repeats one that follows another',
+    { repeats: { run: 'r3', identical: true }, follows: { run: 'r2', isContinued: true } },
+    'r3',
+    'Repeats r3.',
+  ],
+  [
+    'lost what it repeats',
+    { repeats: { run: 'r7', identical: null } },
+    null,
+    'r7, which was removed',
+  ],
+  ['came in a capsule', { cameFrom: 'r4' }, null, 'capsule; it was r4'],
+])('a run that %s says so, with the way to the older one', (_what, told, older, sentence) => {
+  const origin = originOf(run({ ...later, ...told }), (name) =>
+    all.some((each) => each.run === name),
+  );
+  expect(origin).toMatchObject({ older, sentence: expect.stringMatching(sentence) });
+});
+
+test('a run that was begun by itself has no origin', () => {
+  expect(originOf(run(later), () => true)).toBeNull();
 });

@@ -45,7 +45,7 @@ const accuracy = (
     kind: 'number',
     title,
     sentence,
-    width: 100,
+    width: 112,
     text: (share) => inPercent(share),
     isSummed: true,
   },

@@ -31,6 +31,8 @@ class RunsView {
   /** Of x; null: all of it. */
   zoom: Range | null = $state.raw(null);
   hover: Hover = $state.raw(nowhere);
+  /** The run or the group the pointer is at: rows change with it, and not with every movement. */
+  readonly pointed: string | null = $derived(this.hover.key);
   /** The run whose name is being edited. */
   renamed: string | null = $state(null);
 

@@ -3,6 +3,7 @@
  * that show it.
  */
 import type { RunInfo } from '../../src-core/contract/training.ts';
+import { beat } from './beat.ts';
 import { endOf, tellEnd } from './runEnds.ts';
 import { settings } from './settings.svelte.ts';
 
@@ -25,10 +26,19 @@ class RunsState {
 
   /** @param list in any order */
   set(list: readonly RunInfo[]): void {
+    for (const { run } of this.list) beat.drop(run);
     this.list = list.toSorted((a, b) => numberOf(b.run) - numberOf(a.run));
   }
 
+  /** Another status is shown at once, new figures with the next beat. */
   put(run: RunInfo): void {
+    const isFigures = this.get(run.run)?.status === run.status;
+    if (isFigures) return beat.next(run.run, () => this.#put(run));
+    beat.drop(run.run);
+    this.#put(run);
+  }
+
+  #put(run: RunInfo): void {
     const before = this.get(run.run);
     this.list = before
       ? this.list.map((each) => (each.run === run.run ? run : each))
@@ -38,6 +48,7 @@ class RunsState {
   }
 
   drop(run: string): void {
+    beat.drop(run);
     this.list = this.list.filter((each) => each.run !== run);
   }
 }

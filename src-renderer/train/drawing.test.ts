@@ -4,6 +4,7 @@ import { drawNetwork, figureWidth, type NetworkLayer } from './drawing.ts';
 
 const layer = (kind: string, output: number[], index: number | null = 0): NetworkLayer => ({
   ...{ name: kind, index, kind, title: kind, output, parameters: 0 },
+  inner: [],
 });
 const network = [
   layer('conv2d', [32, 26, 26]),

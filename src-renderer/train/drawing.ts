@@ -63,7 +63,7 @@ export function drawNetwork(
 ): Drawing {
   const image: NetworkLayer = {
     ...{ name: 'input', index: null, kind: 'input', title: 'Image', parameters: 0 },
-    output: [...input],
+    ...{ output: [...input], inner: [] },
   };
   const groups = grouped([image, ...layers]);
   const perRow = Math.max(1, Math.floor(width / figureWidth));

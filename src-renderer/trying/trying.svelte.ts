@@ -51,8 +51,6 @@ export class Trying {
   models: readonly ModelInfo[] | null = $state.raw(null);
   #chosenKeys: readonly string[] = $state.raw([]);
   #steps: Readonly<Record<string, Steps>> = $state.raw({});
-  /** Uploads that opened files are read from, by the file's name. */
-  readonly #uploads = new Map<string, string>();
 
   /** In the order of the list. */
   readonly chosen: readonly ModelInfo[] = $derived(
@@ -117,15 +115,13 @@ export class Trying {
     this.answers.ask(questions);
   }
 
-  /** Opens a file that the page sends. */
+  /** Opens a file that the page sends; the core keeps it until it is closed. */
   async openFile(file: File): Promise<void> {
     const upload = newUpload();
     const { signal } = new AbortController();
     try {
       await uploadFile({ upload, path: file.name }, file, { onProgress: () => {}, signal });
-      const opened = await api.models.open({ from: { kind: 'upload', upload } });
-      if (opened.model.kind === 'file') this.#uploads.set(opened.model.file, upload);
-      this.#opened(opened);
+      this.#opened(await api.models.open({ from: { kind: 'upload', upload } }));
     } catch (error) {
       await forgetUpload(upload);
       throw error;
@@ -143,9 +139,6 @@ export class Trying {
       ({ model }) => model.kind !== 'file' || model.file !== file,
     );
     this.choose({ kind: 'file', file }, false);
-    const upload = this.#uploads.get(file);
-    this.#uploads.delete(file);
-    if (upload !== undefined) await forgetUpload(upload);
   }
 
   #opened(info: ModelInfo): void {

@@ -88,6 +88,10 @@ describe('a trained run', () => {
     expect(confidence.temperature.value).toBeGreaterThan(0);
     const refused = await said(workspace, 'export', 'r1', '--unsure-below', '0', '--out', out);
     expect(refused.err).toMatch(/^error setting-invalid: /);
+    const useless = ['--format', 'report', '--calibrate', '--out', out];
+    const { code, err } = await inkling(workspace, 'export', 'r1', ...useless);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error export-choice-useless: .+ report .+\n.+: onnx, onnx-int8, .+\.\n$/);
   });
 
   it('is inspected: every test image is in the confusion matrix', async () => {

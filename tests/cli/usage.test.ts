@@ -1,6 +1,9 @@
 /** @file What a command says of itself, and of words it cannot use. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import { openWorkspace } from '../../src-core/workspace/workspace.ts';
+import { verbs } from '../../src-main/verbs.ts';
 import {
   importedRows,
   inkling,
@@ -101,6 +104,21 @@ describe('a request that cannot be met', () => {
   it('ends the process with 1', async () => {
     const ended = await inkling(workspace, 'train', '--dataset', 'letters', '--json');
     expectFailure(ended, 'dataset-unknown');
+  });
+});
+
+describe('a workspace that is not there', () => {
+  const folder = keptFolder();
+
+  it('is made by the verbs that begin something, and no other', () => {
+    const beginning = verbs.filter(({ begins }) => begins).map(({ name }) => name);
+    expect(beginning).toEqual(['import', 'sample', 'open-capsule', 'serve', 'demo']);
+  });
+
+  it.each(['runs', 'train --dataset digits'])('is not made by %s', async (words) => {
+    const typo = join(folder, 'below', 'typo');
+    expectFailure(await said(typo, ...words.split(' '), '--json'), 'workspace-missing');
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
   app = createApp(folder(), nodePorts());
   await app.sampleDigits({ dataset: 'digits', count: 200, seed: 1 });
   const request = { dataset: 'digits', preset: 'softmax', epochs: 2, batchSize: 32, threads: 1 };
-  const { id } = app.start({ ...request, averagingDecay: 0.9 });
+  const { id } = app.start({ ...request, averagingDecay: 0.9, limit: 500 });
   await app.supervisor.ended(id);
   app.runViews.rename(id, 'the first');
   run = app.run(id);
@@ -79,6 +79,7 @@ test('a run comes out as it went in, and trains to the same parameters again', a
   const { spec, options, snapshot, engine, device, preset, versions, result, name } = run;
   expect(copy).toMatchObject({
     ...{ spec, options, snapshot, engine, device, preset, versions, result, name },
+    limit: 500,
     state: { status: 'finished' },
     cameFrom: { run: run.id, createdAt: run.createdAt },
   });

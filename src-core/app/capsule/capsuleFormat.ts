@@ -44,6 +44,8 @@ export const CapsuleHeader = z.strictObject({
   options: TrainOptions,
   engine: z.string().max(40),
   device: z.string().max(40),
+  /** Training images it was to use at most; absent: all, as in capsules of earlier versions. */
+  limit: z.int().min(1).optional(),
   versions: z.record(Name, Name),
   snapshot: z.strictObject({
     hash: z.string().regex(/^[0-9a-f]{64}$/),

@@ -129,9 +129,10 @@ function store(
 }
 
 function newRun({ header, snapshot }: Capsule): NewRun {
-  const { preset, spec, options, engine, device, versions, cameFrom, start } = header;
+  const { preset, spec, options, engine, device, limit, versions, cameFrom, start } = header;
   const { hash } = snapshot;
-  return { snapshot: hash, preset, spec, options, engine, device, versions, cameFrom, start };
+  const asked = { preset, spec, options, engine, device, limit: limit ?? null };
+  return { snapshot: hash, ...asked, versions, cameFrom, start };
 }
 
 /** Whether a run's images are all here, which only one from a capsule can lack. @throws InklingError `images-missing` */

@@ -81,7 +81,7 @@ function headerOf(
   { hash, classes, shape, resize, ranges }: Snapshot,
   { result, hasImages }: Pick<CapsuleHeader, 'result' | 'hasImages'>,
 ): CapsuleHeader {
-  const { name, preset, spec, options, engine, device, versions } = run;
+  const { name, preset, spec, options, engine, device, limit, versions } = run;
   const { createdAt, startedAt, endedAt } = run;
   const counts = ['train', 'validation', 'test'] as const;
   const [train, validation, test] = counts.map((part) => ranges[part].end - ranges[part].start);
@@ -90,6 +90,7 @@ function headerOf(
     // Of a copy of a copy, the first is told.
     cameFrom: run.cameFrom ?? { run: run.id, createdAt, startedAt, endedAt },
     ...{ name, preset, spec, options, engine, device, versions: { ...versions } },
+    ...(limit !== null && { limit }),
     snapshot: {
       ...{ hash, dataset: runs.datasets().get(hash)?.name ?? null, classes: [...classes] },
       ...{ shape, resize, counts: [train!, validation!, test!] },

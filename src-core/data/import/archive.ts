@@ -23,8 +23,7 @@ export async function openArchive(path: string): Promise<Archive> {
   const damaged = (problem: string) => failure('archive-damaged', { path, problem });
   try {
     if (!(await file.stat()).isFile()) throw damaged('it is not a file');
-    const place = { path: resolve(path), shown: path, isFolder: false, head: Buffer.alloc(0) };
-    const packed = await readDirectory(place);
+    const packed = await readDirectory({ path: resolve(path), shown: path });
     const byName = new Map(packed.map((entry) => [entry.name, entry]));
     if (byName.size < packed.length) throw damaged('two of its entries have one name');
     const readAt = windowed(file);

@@ -1,11 +1,11 @@
 /**
  * @file A folder per class, or a flat folder of unlabeled pictures.
  */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { failure } from '../../errors.ts';
 import { isIgnored, naturalOrder, placeFiles } from './layout.ts';
-import { onDisk, readFiles, type Place, type Source } from './source.ts';
+import { fileIn, onDisk, readFiles, type Place, type Source } from './source.ts';
 
 /** More than any set of small images there is; their names fit in memory. */
 export const filesMax = 2_000_000;
@@ -17,7 +17,7 @@ export async function openFolder(place: Place): Promise<Source> {
   const items = placeFiles(paths, false);
   return {
     items,
-    batches: () => readFiles(items.map((item, i) => ({ item, file: join(place.path, paths[i]!) }))),
+    batches: () => readFiles(items.map((item, i) => ({ item, file: fileIn(place, paths[i]!) }))),
   };
 }
 
@@ -27,20 +27,35 @@ export async function openFolder(place: Place): Promise<Source> {
  *
  * @throws InklingError `path-unreadable`, `too-many-files`
  */
-export async function walk({ path: root, shown }: Place): Promise<string[]> {
+export async function walk(place: Place): Promise<string[]> {
   const files: string[] = [];
-  const visit = async (folder: string, depth: number): Promise<void> => {
-    const path = join(root, folder);
-    const entries = await onDisk(path, () => readdir(path, { withFileTypes: true }));
-    entries.sort((a, b) => naturalOrder(a.name, b.name));
-    for (const entry of entries) {
-      if (isIgnored(entry.name)) continue;
-      const inner = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isFile()) files.push(inner);
-      else if (entry.isDirectory() && depth < depthMax) await visit(inner, depth + 1);
-    }
-    if (files.length > filesMax) throw failure('too-many-files', { path: shown, limit: filesMax });
+  const add = async (inner: string, entry: Entry, depth: number): Promise<void> => {
+    if (isIgnored(entry.name)) return;
+    if (entry.isFile()) files.push(inner);
+    else if (entry.isDirectory() && depth < depthMax) await visit(inner, depth + 1);
+    if (files.length > filesMax)
+      throw failure('too-many-files', { path: place.shown, limit: filesMax });
   };
-  await visit('', 0);
+  const visit = async (folder: string, depth: number): Promise<void> => {
+    const path = fileIn(place, folder);
+    const entries = await onDisk(path, () => readdir(path, { withFileTypes: true }));
+    for (const entry of inOrder(entries)) await add(`${folder}/${entry.name}`, entry, depth);
+  };
+  for (const entry of inOrder(await topOf(place))) await add(entry.name, entry, 0);
   return files;
+}
+
+type Entry = Pick<Dirent, 'name' | 'isFile' | 'isDirectory'>;
+
+const inOrder = (entries: readonly Entry[]): Entry[] =>
+  entries.toSorted((a, b) => naturalOrder(a.name, b.name));
+
+/** Of several that were chosen, links have been followed already: the person named them. */
+function topOf({ path, members }: Place): Promise<Entry[]> {
+  if (members === null) return onDisk(path, () => readdir(path, { withFileTypes: true }));
+  const named = [...members].map(async ([name, file]): Promise<Entry> => {
+    const found = await onDisk(file, () => stat(file));
+    return { name, isFile: () => found.isFile(), isDirectory: () => found.isDirectory() };
+  });
+  return Promise.all(named);
 }

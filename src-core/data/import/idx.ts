@@ -14,6 +14,7 @@ import { walk } from './folder.ts';
 import { naturalOrder, partNamed } from './layout.ts';
 import {
   batchItems,
+  fileIn,
   onDisk,
   type Batch,
   type Found,
@@ -63,19 +64,22 @@ export async function openIdxFile(place: Place): Promise<Source> {
   const other = beside.filter(
     (name) => isIdxName(name) && pairKey(name) === key && roleOf(name) !== roleOf(own),
   );
-  return openIdx(await storedFiles(folder, [own, ...other]), place.shown);
+  return openIdx(await storedFiles([own, ...other], (name) => join(folder, name)), place.shown);
 }
 
 /** All IDX files of a folder, which must belong to one dataset. */
 export async function openIdxFolder(place: Place): Promise<Source> {
   const names = (await walk(place)).filter(isIdxName);
-  return openIdx(await storedFiles(place.path, names), place.shown);
+  return openIdx(await storedFiles(names, (name) => fileIn(place, name)), place.shown);
 }
 
-function storedFiles(folder: string, names: readonly string[]): Promise<StoredFile[]> {
+function storedFiles(
+  names: readonly string[],
+  fileOf: (name: string) => string,
+): Promise<StoredFile[]> {
   return Promise.all(
     names.map(async (name) => {
-      const file = join(folder, name);
+      const file = fileOf(name);
       const { size } = await onDisk(file, () => stat(file));
       return { path: name, bytes: size, open: () => createReadStream(file) };
     }),

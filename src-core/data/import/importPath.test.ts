@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import { InklingError } from '../../errors.ts';
 import { openWorkspace, type Workspace } from '../../workspace/workspace.ts';
 import { decodeMany } from '../decode/decode.ts';
 import { formats, type FormatName } from './formats.ts';
+import type { Given } from './source.ts';
 import { importPath, previewPath, skippedListMax, type ImportReport } from './importPath.ts';
 
 const side = 6;
@@ -147,8 +148,8 @@ const wrapped = (files: Record<string, Buffer>): Record<string, Buffer> => ({
   '__MACOSX/digits/._x': Buffer.from('x'),
 });
 
-const run = (path: string): Promise<ImportReport> =>
-  importPath(workspace, path, { dataset: 'digits' });
+const run = (given: Given): Promise<ImportReport> =>
+  importPath(workspace, given, { dataset: 'digits' });
 
 /** The pixels stored for each image, with class and part. */
 async function stored(): Promise<string[]> {
@@ -348,6 +349,33 @@ test('a flat folder becomes unlabeled images', async () => {
 test('IDX images without labels become unlabeled images', async () => {
   const path = write({ 'train-images.idx3-ubyte': idxImages(digits) });
   expect(await run(path)).toMatchObject({ images: 6, classes: [], splits: { train: 6, none: 0 } });
+});
+
+test.each(['folder', 'idxFolder', 'listFolder'] as const)(
+  'what lies in a %s, chosen together, is imported as the folder is',
+  async (format) => {
+    const path = await sources[format]();
+    const names = readdirSync(path).map((name) => join(path, name));
+    expect(await run(names)).toMatchObject({ format, images: 6, skippedCount: 0 });
+    expect(await run(path)).toMatchObject({ images: 0, duplicates: 6 });
+  },
+);
+
+test('loose pictures, also from several folders, become unlabeled images', async () => {
+  const path = write({ ...listed(), 'other/a.png': pngs.get('0-train')! });
+  const loose = ['images/0-train.png', 'images/2-test.png', 'other/a.png'];
+  const report = await run(loose.map((name) => join(path, name)));
+  expect(report).toMatchObject({ images: 3, classes: [], splits: { none: 3 }, skippedCount: 0 });
+});
+
+test('of several that are chosen together no two are called the same, and all are there', async () => {
+  const path = write({ '0/a.png': pngs.get('0-train')!, '2/a.png': pngs.get('2-train')! });
+  const twice = await problem(run(['0', '2'].map((name) => join(path, name, 'a.png'))));
+  expect(twice).toMatchObject({ code: 'call-invalid' });
+  expect(twice.message).toContain('a.png');
+  const absent = await problem(run([join(path, '0'), join(path, '7')]));
+  expect(absent).toMatchObject({ code: 'path-missing' });
+  nothingLeft();
 });
 
 test('links in a folder are not followed', async () => {

@@ -11,9 +11,17 @@ import type { PartCounts } from '../../workspace/splits.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { inspectImages } from '../decode/decode.ts';
 import { assignSplits } from '../splits.ts';
-import { openSource, type FormatName } from './formats.ts';
+import { openSource, shownOf, type FormatName } from './formats.ts';
 import { classOrder } from './layout.ts';
-import { skip, type Batch, type Found, type Item, type Skipped, type Source } from './source.ts';
+import {
+  skip,
+  type Batch,
+  type Found,
+  type Given,
+  type Item,
+  type Skipped,
+  type Source,
+} from './source.ts';
 
 export type ImportRequest = {
   /** The dataset's name; it is made if there is none, and added to if there is. */
@@ -81,12 +89,12 @@ const classesMax = 4096;
  */
 export async function importPath(
   workspace: Workspace,
-  path: string,
+  given: Given,
   request: ImportRequest,
 ): Promise<ImportReport> {
   request.signal?.throwIfAborted();
-  const shown = request.shown ?? path;
-  const { format, source } = await openSource(path, shown);
+  const shown = request.shown ?? shownOf(given);
+  const { format, source } = await openSource(given, shown);
   return importSource(workspace, source, { ...request, path: shown, format });
 }
 
@@ -123,17 +131,17 @@ export async function importSource(
 }
 
 /**
- * What an import of `path` would find. Reads the first pictures, `previewReadMax` and what is left of their batch, and
+ * What an import of this would find. Reads the first pictures, `previewReadMax` and what is left of their batch, and
  * writes nothing.
  *
  * @throws InklingError as `importPath`
  */
 export async function previewPath(
-  path: string,
-  shown = path,
+  given: Given,
+  shown = shownOf(given),
   limits = previewReadMax,
 ): Promise<ImportPreview> {
-  const { format, source } = await openSource(path, shown);
+  const { format, source } = await openSource(given, shown);
   const { items } = source;
   if (items.length === 0) throw noImages(shown, { list: [], count: 0 });
   const counts = Map.groupBy(items, ({ label }) => label);

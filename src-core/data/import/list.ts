@@ -4,7 +4,7 @@
  * folder of the list and may not leave it. `name` is what the image is called where that is not its path.
  */
 import { createReadStream } from 'node:fs';
-import { readdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, posix, relative, sep } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
@@ -14,7 +14,8 @@ import { filesMax } from './folder.ts';
 import { partNamed, toLabel } from './layout.ts';
 import {
   batchItems,
-  onDisk,
+  fileIn,
+  namesIn,
   readFiles,
   systemReason,
   type FileJob,
@@ -58,16 +59,16 @@ const listNames = ['metadata.jsonl', 'metadata.csv', 'labels.csv', 'labels.jsonl
 export const listAmong = (names: readonly string[]): string | null =>
   listNames.find((name) => names.includes(name)) ?? null;
 
-export async function listIn(folder: string): Promise<string | null> {
-  return listAmong(await onDisk(folder, () => readdir(folder)));
+export async function listIn(place: Place): Promise<string | null> {
+  return listAmong(await namesIn(place));
 }
 
 /** CSV and JSONL alike: the file's ending tells which. */
 export const openListFile = (place: Place): Promise<Source> => openList(place.path, place.shown);
 
 export async function openListFolder(place: Place): Promise<Source> {
-  const name = (await listIn(place.path))!;
-  return openList(join(place.path, name), `${place.shown}/${name}`);
+  const name = (await listIn(place))!;
+  return openList(fileIn(place, name), `${place.shown}/${name}`);
 }
 
 /** @throws InklingError with one of the codes `list-…`, `path-unreadable`, `too-many-files` */

@@ -2,7 +2,8 @@
  * @file What every import format turns its source into: a list of items, known before any picture is read, and
  * their contents in batches. A reader knows nothing of the workspace, of decoding, or of other formats.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { failure, type ErrorCode, type InklingError } from '../../errors.ts';
 import type { Part } from '../../workspace/records.ts';
 import { imageBytesMax } from '../decode/decode.ts';
@@ -39,16 +40,32 @@ export type Source = {
   batches(): AsyncIterable<Batch>;
 };
 
+/** What an import is given: a path, or several, which stand for a folder that holds them. */
+export type Given = string | readonly string[];
+
 /** Where an import starts: a path that exists, looked at once. */
 export type Place = {
-  /** Absolute, links resolved. */
+  /** Absolute, links resolved. Of several, the folder of the first. */
   readonly path: string;
+  /** Of several: the path of each by its name, which are the names of this folder. Null: it is one. */
+  readonly members: ReadonlyMap<string, string> | null;
   /** As the user gave it, for messages. */
   readonly shown: string;
   readonly isFolder: boolean;
   /** The first bytes of a file; empty for a folder. */
   readonly head: Buffer;
 };
+
+/** Where a file of a folder lies. @param inner  from the folder, with forward slashes */
+export function fileIn({ path, members }: Place, inner: string): string {
+  const [top = '', ...below] = inner.split('/');
+  const member = members?.get(top);
+  return member === undefined ? join(path, inner) : join(member, ...below);
+}
+
+/** What lies directly in a folder. */
+export const namesIn = async ({ path, members }: Place): Promise<string[]> =>
+  members ? [...members.keys()] : onDisk(path, () => readdir(path));
 
 /** A file whose bytes are still to be read. */
 export type FileJob = { readonly item: Item; readonly file: string };

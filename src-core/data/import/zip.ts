@@ -107,8 +107,10 @@ async function openListed(place: Place, packed: readonly Packed[], list: Packed)
 }
 
 /** All files that count, in the order of the archive. Refuses the archive rather than leave out a bad entry. */
-export async function readDirectory(place: Place): Promise<Packed[]> {
-  const { path, shown } = place;
+export async function readDirectory({
+  path,
+  shown,
+}: Pick<Place, 'path' | 'shown'>): Promise<Packed[]> {
   const files: Packed[] = [];
   await using file = await open(path);
   const { size } = await file.stat();

@@ -1,24 +1,16 @@
-/** @file A program as one C99 header, with a row for each kind of instruction. */
+/** @file A program as one C99 header, on top of the functions of kernels.ts. */
 import { imageSize } from '../../engine/engine.ts';
+import { floatLayers } from '../floatLayers.ts';
 import type { TrainedNetwork } from '../format.ts';
 import {
-  mapLines,
+  linesOf,
   namesOf,
   tablesOfInstruction,
   type Language,
   type Names,
 } from '../program/listing.ts';
-import type {
-  Buffer,
-  ElementOp,
-  Kernel,
-  Program,
-  Instruction,
-  InstructionKind,
-  Table,
-  Window,
-} from '../program/program.ts';
-import { cHelpers, cWindow, type CHelper } from './kernels.ts';
+import type { Kernel, Program, Table, Window } from '../program/program.ts';
+import { cFunctions, cWindow } from './kernels.ts';
 import { braced, floatLiteral, stringLiteral } from './literals.ts';
 import { quantized } from './quantize.ts';
 
@@ -37,7 +29,7 @@ export function cHeader(
   file: string,
 ): string {
   const prefix = prefixOf(file);
-  const source = write(program, weights);
+  const source = write(program, roundedKernels(network, program, weights));
   const body = [
     ...includes,
     '#ifdef __cplusplus\nextern "C" {\n#endif',
@@ -45,7 +37,7 @@ export function cHeader(
     classNames(network.classes),
     ...(source.windows.length > 0 ? [cWindow, ...source.windows] : []),
     ...source.tables,
-    ...helpersIn(source.lines, weights),
+    ...functionsIn(source.lines),
     predict(program, source, network.confidence.unsureBelow),
     '#ifdef __cplusplus\n}\n#endif',
   ].join('\n\n');
@@ -55,112 +47,67 @@ export function cHeader(
     /\b[PQ]_/g,
     (mark) => `${mark === 'P_' ? prefix : prefix.toUpperCase()}_`,
   );
-  const comment = introduction(network, program, weights, source.constantBytes, file);
+  const comment = introduction(network, program, source, file);
   return `${comment}#ifndef ${guard}\n#define ${guard}\n\n${named}\n\n#endif\n`;
 }
 
 const includes = ['#include <math.h>\n#include <stdint.h>\n#include <string.h>'];
 
+/** Those whose weights become bytes. */
+function roundedKernels(
+  { spec }: TrainedNetwork,
+  { instructions }: Program,
+  weights: Weights,
+): ReadonlySet<Kernel> {
+  if (weights === 'float') return new Set();
+  const float = floatLayers(spec);
+  const rounded = instructions.filter(({ label }) => !float.has(label));
+  return new Set(rounded.flatMap((each) => ('kernel' in each ? [each.kernel] : [])));
+}
+
 /** What is collected while instructions are written. */
 type Source = {
   readonly names: Names;
-  readonly weights: Weights;
+  readonly rounded: ReadonlySet<Kernel>;
   readonly lines: string[];
   readonly tables: string[];
   readonly windows: string[];
   constantBytes: number;
 };
 
-function write(program: Program, weights: Weights): Source {
+function write(program: Program, rounded: ReadonlySet<Kernel>): Source {
   const names = namesOf(program, 'P_t');
-  const source: Source = { names, weights, lines: [], tables: [], windows: [], constantBytes: 0 };
+  const source: Source = { names, rounded, lines: [], tables: [], windows: [], constantBytes: 0 };
   for (const instruction of program.instructions) {
     if (instruction.label !== '') source.lines.push(`/* ${instruction.label} */`);
-    source.lines.push(...rowOf(instruction.kind)(source, instruction));
+    if (instruction.kind === 'map')
+      for (const table of tablesOfInstruction(instruction)) floatTable(source, table);
+    source.lines.push(...linesOf(instruction, names, c(source)));
   }
   return source;
 }
 
-type Rows = {
-  readonly [K in InstructionKind]: (
-    source: Source,
-    instruction: Extract<Instruction, { kind: K }>,
-  ) => readonly string[];
-};
-
-const rows: Rows = {
-  map: (source, instruction) => {
-    for (const table of tablesOfInstruction(instruction)) floatTable(source, table);
-    return mapLines(instruction, source.names, c);
-  },
-  dense: (source, { input, output, kernel }) => [
-    call('dense', [...between(source, input, output), ...kernelArgs(source, kernel)]),
-  ],
-  conv: (source, { input, output, kernel, window, pool }) => {
-    const [x, y] = between(source, input, output);
-    const rest = [...kernelArgs(source, kernel), windowArg(source, window)];
-    if (!pool) return [call('conv', [x, y, ...rest])];
-    const plane = source.names.get(pool.plane)!;
-    return [call('pooled_conv', [x, y, plane, ...rest, String(pool.height), String(pool.width)])];
-  },
-  maxPool: (source, { input, output, window }) => [
-    call('max_pool', [...between(source, input, output), windowArg(source, window)]),
-  ],
-  averagePool: (source, { input, output, window }) => [
-    call('average_pool', [...between(source, input, output), windowArg(source, window)]),
-  ],
-  mean: (source, { input, output, channels, length }) => [
-    call('mean', [...between(source, input, output), String(channels), String(length)]),
-  ],
-  softmax: (source, { input, output, length }) => [
-    call('softmax', [...between(source, input, output), String(length)]),
-  ],
-};
-
-/** The row of a kind takes instructions of that kind; TypeScript cannot follow that through the index. */
-function rowOf(
-  kind: InstructionKind,
-): (source: Source, instruction: Instruction) => readonly string[] {
-  return rows[kind] as (source: Source, instruction: Instruction) => readonly string[];
-}
-
-const elements: Record<ElementOp, CHelper> = {
-  Add: 'add',
-  Sub: 'sub',
-  Mul: 'mul',
-  Div: 'div',
-  Max: 'max',
-  Sqrt: 'sqrt',
-  Tanh: 'tanh',
-  Sigmoid: 'sigmoid',
-  Erf: 'erf',
-  Relu: 'relu',
-  Softplus: 'softplus',
-  Elu: 'elu',
-  LeakyRelu: 'leaky_relu',
-  PRelu: 'prelu',
-  Greater: 'greater',
-};
-
-const c: Language = {
+const c = (source: Source): Language => ({
   loop: (index, length) => `for (int32_t ${index} = 0; ${index} < ${length}; ${index}++)`,
   literal: floatLiteral,
   pixel: (read) => `(float)${read}`,
-  call: (op, args) => `P_${elements[op]}(${args.join(', ')})`,
-};
+  name: (name, kernel) => {
+    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return `P_${snake}${kernel && source.rounded.has(kernel) ? '_int8' : ''}`;
+  },
+  kernel: (kernel) => kernelArgs(source, kernel),
+  window: (window) => windowArg(source, window),
+});
 
-function call(helper: CHelper, args: readonly (string | undefined)[]): string {
-  return `P_${helper}(${args.join(', ')});`;
+function kernelArgs(source: Source, kernel: Kernel): string {
+  const { weights, bias, inputs, outputs } = kernel;
+  const isRounded = source.rounded.has(kernel);
+  const tables = isRounded ? byteTables(source, kernel) : [floatTable(source, weights)];
+  return [...tables, floatTable(source, bias), inputs, outputs].join(', ');
 }
 
-function between(source: Source, input: Buffer, output: Buffer): [string, string] {
-  return [source.names.get(input)!, source.names.get(output)!];
-}
-
-function kernelArgs(source: Source, { weights, bias, inputs, outputs }: Kernel): string[] {
-  const shape = [String(inputs), String(outputs)];
-  if (source.weights === 'float')
-    return [floatTable(source, weights), floatTable(source, bias), ...shape];
+/** @returns the names of the values and of their scales */
+function byteTables(source: Source, { weights, inputs }: Kernel): string[] {
   const { values, scales } = quantized(weights.data, inputs);
   const name = source.names.get(weights)!;
   source.tables.push(
@@ -168,7 +115,7 @@ function kernelArgs(source: Source, { weights, bias, inputs, outputs }: Kernel):
     `static const float ${name}_scale[${scales.length}] = ${braced([...scales].map(floatLiteral))};`,
   );
   source.constantBytes += values.byteLength + scales.byteLength;
-  return [name, `${name}_scale`, floatTable(source, bias), ...shape];
+  return [name, `${name}_scale`];
 }
 
 /** Writes a table once. @returns its name */
@@ -183,24 +130,15 @@ function floatTable(source: Source, table: Table): string {
 }
 
 /** The functions that these lines call, and those that they call. */
-function helpersIn(lines: readonly string[], weights: Weights): string[] {
+function functionsIn(lines: readonly string[]): string[] {
   let text = lines.join('\n');
   const used: string[] = [];
-  for (const [name, helper] of Object.entries(cHelpers).reverse()) {
-    if (!text.includes(`P_${name}(`)) continue;
-    used.unshift(`static inline ${forWeights(helper, weights)}`);
-    text += helper;
+  for (const [name, code] of cFunctions.toReversed()) {
+    if (!text.includes(`${name}(`)) continue;
+    used.unshift(`static inline ${code}`);
+    text += code;
   }
   return used;
-}
-
-function forWeights(helper: string, weights: Weights): string {
-  if (weights === 'float')
-    return helper.replaceAll('WEIGHT', 'float').replaceAll(' SCALES', '').replaceAll(' SCALED', '');
-  return helper
-    .replaceAll('WEIGHT', 'int8_t')
-    .replaceAll('SCALES', 'const float *scale,')
-    .replaceAll('SCALED', '* scale[o]');
 }
 
 /** Declares a window. @returns the argument that hands it over */
@@ -257,8 +195,7 @@ ${body.map((line) => `  ${line}`).join('\n')}
 function introduction(
   { spec, origin }: TrainedNetwork,
   program: Program,
-  weights: Weights,
-  constantBytes: number,
+  { constantBytes, rounded }: Source,
   file: string,
 ): string {
   const { channels, height, width } = spec.input;
@@ -267,7 +204,7 @@ function introduction(
  *
  * Input: ${imageSize(spec.input)} bytes, ${channels} x ${height} x ${width} (channels, rows, columns), each from 0 to 255, as in the
  * pictures the network was trained on. Scaling is part of the function.
- * ${weightsSentence[weights]}
+ * ${weightsSentences(program, rounded)}
  *
  * Memory: ${constantBytes} bytes of constants (flash), ${program.workFloats * 4} bytes of static work memory, a small stack.
  * Nothing is allocated. The work memory is shared between calls, so do not call it from two threads at once, and
@@ -279,12 +216,19 @@ function introduction(
 `;
 }
 
-const weightsSentence: Record<Weights, string> = {
-  float:
-    'Weights and activations are float: the answers are those of the network, to about six digits.',
-  int8: `Weights are int8 with one scale for each output (symmetric, per channel); activations and biases are
- * float. The constants take about a quarter of the memory; the answers differ a little.`,
-};
+function weightsSentences({ instructions }: Program, rounded: ReadonlySet<Kernel>): string {
+  if (rounded.size === 0)
+    return 'Weights and activations are float: the answers are those of the network, to about six digits.';
+  const float = instructions.flatMap((each) =>
+    'kernel' in each && !rounded.has(each.kernel) ? [each.label] : [],
+  );
+  if (float.length === 0)
+    return `Weights are int8 with one scale for each output (symmetric, per channel); activations and biases are
+ * float. The constants take about a quarter of the memory; the answers differ a little.`;
+  return `Weights behind the last binary step are int8 with one scale for each output (symmetric, per channel), all
+ * else is float: rounding before a step would flip its zeros and ones. Weights are float in
+ * ${float.join(', ')}.`;
+}
 
 /** As it may stand in a comment. */
 function plainText(text: string): string {

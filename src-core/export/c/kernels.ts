@@ -1,10 +1,10 @@
 /**
  * @file The functions a C header is made of, in C99 that C++ reads as well. `P_` stands for the header's own prefix;
- * `WEIGHT`, `SCALES` and `SCALED` differ between float and int8 weights. A header holds those that it uses.
+ * `KIND`, `WEIGHT`, `SCALES` and `SCALED` differ between float and int8 weights. A header holds those that it uses.
  */
+import type { FunctionName } from '../program/calls.ts';
 
-/** Each after those that it calls. */
-export const cHelpers = {
+const helpers = {
   add: 'float P_add(float a, float b) { return a + b; }',
   sub: 'float P_sub(float a, float b) { return a - b; }',
   mul: 'float P_mul(float a, float b) { return a * b; }',
@@ -17,12 +17,12 @@ export const cHelpers = {
   relu: 'float P_relu(float x) { return x < 0.0f ? 0.0f : x; }',
   softplus: 'float P_softplus(float x) { return P_relu(x) + log1pf(expf(-fabsf(x))); }',
   elu: 'float P_elu(float x, float alpha) { return x < 0.0f ? alpha * expm1f(x) : x; }',
-  leaky_relu: 'float P_leaky_relu(float x, float alpha) { return x < 0.0f ? alpha * x : x; }',
+  leakyRelu: 'float P_leaky_relu(float x, float alpha) { return x < 0.0f ? alpha * x : x; }',
   prelu: 'float P_prelu(float x, float slope) { return x < 0.0f ? slope * x : x; }',
   greater: 'float P_greater(float a, float b) { return a > b ? 1.0f : 0.0f; }',
 
   /* Four sums: faster than one, and rounded less. */
-  dense: `void P_dense(const float *x, float *y, const WEIGHT *w, SCALES const float *bias,
+  dense: `void P_denseKIND(const float *x, float *y, const WEIGHT *w, SCALES const float *bias,
                     int32_t inputs, int32_t outputs) {
   for (int32_t o = 0; o < outputs; o++) {
     const WEIGHT *row = w + o * inputs;
@@ -50,7 +50,7 @@ export const cHelpers = {
 }`,
 
   /* One channel of a convolution, without its bias. */
-  plane: `void P_plane(const float *x, float *y, const WEIGHT *w, const P_window *g) {
+  plane: `void P_planeKIND(const float *x, float *y, const WEIGHT *w, const P_window *g) {
   memset(y, 0, (size_t)(g->rows * g->columns) * sizeof *y);
   for (int32_t c = 0; c < g->channels; c++)
     for (int32_t ky = 0; ky < g->kernel_height; ky++)
@@ -67,21 +67,21 @@ export const cHelpers = {
         }
       }
 }`,
-  conv: `void P_conv(const float *x, float *y, const WEIGHT *w, SCALES const float *bias,
+  conv: `void P_convKIND(const float *x, float *y, const WEIGHT *w, SCALES const float *bias,
                    int32_t inputs, int32_t outputs, const P_window *g) {
   const int32_t size = g->rows * g->columns;
   for (int32_t o = 0; o < outputs; o++) {
-    P_plane(x, y + o * size, w + o * inputs, g);
+    P_planeKIND(x, y + o * size, w + o * inputs, g);
     for (int32_t i = o * size; i < (o + 1) * size; i++) y[i] = y[i] SCALED + bias[o];
   }
 }`,
   /* A convolution of which only the largest value of every pool is kept. */
-  pooled_conv: `void P_pooled_conv(const float *x, float *y, float *plane, const WEIGHT *w, SCALES const float *bias,
+  pooledConv: `void P_pooled_convKIND(const float *x, float *y, float *plane, const WEIGHT *w, SCALES const float *bias,
                           int32_t inputs, int32_t outputs, const P_window *g,
                           int32_t pool_height, int32_t pool_width) {
   const int32_t rows = g->rows / pool_height, columns = g->columns / pool_width;
   for (int32_t o = 0; o < outputs; o++) {
-    P_plane(x, plane, w + o * inputs, g);
+    P_planeKIND(x, plane, w + o * inputs, g);
     for (int32_t r = 0; r < rows; r++)
       for (int32_t q = 0; q < columns; q++) {
         const float *from = plane + r * pool_height * g->columns + q * pool_width;
@@ -93,7 +93,7 @@ export const cHelpers = {
       }
   }
 }`,
-  max_pool: `void P_max_pool(const float *x, float *y, const P_window *g) {
+  maxPool: `void P_max_pool(const float *x, float *y, const P_window *g) {
   for (int32_t c = 0; c < g->channels; c++, x += g->height * g->width)
     for (int32_t r = 0; r < g->rows; r++)
       for (int32_t q = 0; q < g->columns; q++) {
@@ -109,7 +109,7 @@ export const cHelpers = {
       }
 }`,
   /* Places outside of the image do not count. */
-  average_pool: `void P_average_pool(const float *x, float *y, const P_window *g) {
+  averagePool: `void P_average_pool(const float *x, float *y, const P_window *g) {
   for (int32_t c = 0; c < g->channels; c++, x += g->height * g->width)
     for (int32_t r = 0; r < g->rows; r++)
       for (int32_t q = 0; q < g->columns; q++) {
@@ -140,9 +140,25 @@ export const cHelpers = {
   for (int32_t k = 0; k < length; k++) sum += y[k] = expf(x[k] - largest);
   for (int32_t k = 0; k < length; k++) y[k] /= sum;
 }`,
-} as const;
+} satisfies Record<FunctionName | 'first' | 'end' | 'plane', string>;
 
-export type CHelper = keyof typeof cHelpers;
+const kinds = [
+  { KIND: '', WEIGHT: 'float', ' SCALES': '', ' SCALED': '' },
+  { KIND: '_int8', WEIGHT: 'int8_t', SCALES: 'const float *scale,', SCALED: '* scale[o]' },
+];
+
+/** Each with its name, and after those that it calls. */
+export const cFunctions = Object.values(helpers).flatMap(variantsOf);
+
+/** One for each kind of weights, where it takes weights. */
+function variantsOf(helper: string): (readonly [name: string, code: string])[] {
+  const spelled = helper.includes('WEIGHT')
+    ? kinds.map((words) =>
+        Object.entries(words).reduce((text, [word, by]) => text.replaceAll(word, by), helper),
+      )
+    : [helper];
+  return spelled.map((code) => [/P_\w+/.exec(code)![0], code]);
+}
 
 /** A window over an image, the last argument of many of the functions. */
 export const cWindow = `typedef struct {

@@ -1,7 +1,7 @@
 /** @file Opens a C header: compiles it with the computer's own compiler and runs it in a process of its own. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { imageSize } from '../../engine/engine.ts';
 import { failure } from '../../errors.ts';
 import { ImageShape } from '../../model/spec.ts';
@@ -18,11 +18,25 @@ export async function findCompiler(): Promise<string | null> {
   return null;
 }
 
-/** @throws InklingError `model-unfit` when it does not compile or run. */
+/**
+ * Compiles beside the header: whoever takes that folder away, even for a process that was ended, takes the program
+ * with it. Where a disk does not let programs run, it is compiled where temporary files belong.
+ *
+ * @throws InklingError `model-unfit` when it does not compile or run.
+ */
 export async function openHeader(path: string): Promise<OpenedModel> {
+  try {
+    return await compiledIn(dirname(path), path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error;
+    return await compiledIn(tmpdir(), path);
+  }
+}
+
+async function compiledIn(place: string, path: string): Promise<OpenedModel> {
   const compiler = await findCompiler();
   if (compiler === null) throw new Error('no C compiler: ask whether there is one first');
-  const folder = await mkdtemp(join(tmpdir(), 'inkling-c-'));
+  const folder = await mkdtemp(join(place, 'inkling-c-'));
   const dispose = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   const program = join(folder, 'predict.exe');
   const run = async (words: readonly string[], input?: Uint8Array): Promise<Buffer> => {

@@ -2,7 +2,7 @@
  * @file Makes a forward graph smaller before it becomes code: what depends on parameters alone is computed now, and
  * scales and shifts behind a convolution or a dense layer move into its weights. Batch normalization disappears.
  */
-import { add, apply, mul } from '../../graph/build.ts';
+import { add, apply, labeled, mul } from '../../graph/build.ts';
 import type { OpName } from '../../graph/ops.ts';
 import { rewrite } from '../../graph/rewrite.ts';
 import { constant, topological, type OpValue, type Value } from '../../graph/value.ts';
@@ -117,7 +117,8 @@ function absorbed({ op, inputs }: OpValue): Value | null {
   const scale = op === 'Mul' ? factors : null;
   const weights = scale ? w.data.map((value, i) => value * scale[wChannel(i)]!) : w.data;
   const bias = b.data.map((value, o) => (scale ? value * factors[o]! : value + factors[o]!));
-  return apply(x.op, [from!, constant(w.shape, weights), constant(b.shape, bias)], x.attrs);
+  const kernel = [constant(w.shape, weights), constant(b.shape, bias)];
+  return labeled(x.label, () => apply(x.op, [from!, ...kernel], x.attrs));
 }
 
 /** Which output channel a weight belongs to: kernels are [in, out] of Gemm and [out, in, kH, kW] of Conv. */

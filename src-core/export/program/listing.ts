@@ -1,14 +1,17 @@
 /**
- * @file What C and JavaScript have in common: names for the buffers and tables of a program, and loops and
- * expressions, which differ in how numbers, pixels and function names are written.
+ * @file What C and JavaScript have in common: names for the buffers and tables of a program, and its instructions as
+ * lines, which differ in how numbers, pixels, arguments and function names are written.
  */
+import { callOf, elementFunctions, type FunctionName } from './calls.ts';
 import {
   denseStrides,
   type Buffer,
   type Expression,
-  type Program,
   type Instruction,
+  type Kernel,
+  type Program,
   type Table,
+  type Window,
 } from './program.ts';
 
 export type Language = {
@@ -17,10 +20,11 @@ export type Language = {
   readonly literal: (value: number) => string;
   /** Reads of bytes become floats. */
   readonly pixel: (read: string) => string;
-  readonly call: (
-    op: Extract<Expression, { kind: 'apply' }>['op'],
-    args: readonly string[],
-  ) => string;
+  /** A function, of those that take a kernel the one for this kernel. */
+  readonly name: (name: FunctionName, kernel?: Kernel) => string;
+  /** What a kernel or a window is handed over as, one argument or several. */
+  readonly kernel: (kernel: Kernel) => string;
+  readonly window: (window: Window) => string;
 };
 
 export type Names = ReadonlyMap<Buffer | Table, string>;
@@ -48,8 +52,23 @@ function tablesIn(value: Expression): Table[] {
   return value.kind === 'read' && value.from.kind === 'table' ? [value.from] : [];
 }
 
-/** The loops of a map, as lines. */
-export function mapLines(
+export function linesOf(
+  instruction: Instruction,
+  names: Names,
+  language: Language,
+): readonly string[] {
+  if (instruction.kind === 'map') return mapLines(instruction, names, language);
+  const [name, ...args] = callOf(instruction);
+  const spelled = args.map((argument) => {
+    if (typeof argument === 'number') return String(argument);
+    if ('weights' in argument) return language.kernel(argument);
+    return 'strides' in argument ? language.window(argument) : names.get(argument)!;
+  });
+  const kernel = 'kernel' in instruction ? instruction.kernel : undefined;
+  return [`${language.name(name, kernel)}(${spelled.join(', ')});`];
+}
+
+function mapLines(
   instruction: Extract<Instruction, { kind: 'map' }>,
   names: Names,
   language: Language,
@@ -61,7 +80,8 @@ export function mapLines(
     if (value.kind === 'apply') {
       const alpha =
         value.op === 'Elu' || value.op === 'LeakyRelu' ? [language.literal(value.alpha)] : [];
-      return language.call(value.op, [...value.inputs.map(written), ...alpha]);
+      const args = [...value.inputs.map(written), ...alpha].join(', ');
+      return `${language.name(elementFunctions[value.op])}(${args})`;
     }
     const read = at(value.from, value.offset, value.strides);
     return value.from.kind === 'pixels' ? language.pixel(read) : read;

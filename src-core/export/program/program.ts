@@ -1,7 +1,7 @@
 /**
  * @file A program: a network for one image at a time as a flat list of instructions over buffers of known size and place.
- * It is made from the forward graph, and made once: each language that a network can be written in is a table with
- * a row for each kind of instruction.
+ * It is made from the forward graph, and made once: each language that a network can be written in spells it in its
+ * own words, see `calls.ts`.
  *
  * Functions of single numbers are not instructions of their own. They are joined to expressions, so that an activation is
  * one loop, in place where it can be.
@@ -100,8 +100,6 @@ export type Instruction =
   | (Between & { readonly kind: 'mean'; readonly channels: number; readonly length: number })
   /** Over all of the input. */
   | (Between & { readonly kind: 'softmax'; readonly length: number });
-
-export type InstructionKind = Instruction['kind'];
 
 /** Weights, one row of `inputs` numbers for each output, and a bias for each. */
 export type Kernel = {

@@ -71,18 +71,41 @@ function section(title: string, content: readonly Markup[]): Markup {
 }
 
 function factTable(facts: ReportData['facts']): Markup {
-  const rows = facts.map(
-    ([name, value]) =>
-      html`<tr>
-        <th scope="row">${name}</th>
-        <td>${value}</td>
-      </tr>`,
-  );
   return html`<table class="facts">
     <tbody>
-      ${rows}
+      ${facts.map(rowOf)}
     </tbody>
   </table>`;
+}
+
+type Cell = string | number;
+
+/** The first cell of a row says what it is about. */
+function table(heads: readonly string[], rows: readonly (readonly Cell[])[], caption = ''): Markup {
+  const title =
+    caption === ''
+      ? []
+      : html`<caption>
+          ${caption}
+        </caption>`;
+  return html`<table>
+    ${title}
+    <thead>
+      <tr>
+        ${heads.map((name) => html`<th scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(rowOf)}
+    </tbody>
+  </table>`;
+}
+
+function rowOf([first = '', ...rest]: readonly Cell[]): Markup {
+  return html`<tr>
+    <th scope="row">${first}</th>
+    ${rest.map((cell) => html`<td>${cell}</td>`)}
+  </tr>`;
 }
 
 function warnings(sentences: readonly string[]): Markup[] {
@@ -107,67 +130,31 @@ function curves({ epochs }: ReportData): Markup[] {
 
 function answers(judged: EvaluationData, classes: readonly string[]): Markup[] {
   const { samples, accuracy, confusion, perClass, calibration, mistakes } = judged;
-  const rows = perClass.map(
-    ({ support, predicted, precision, recall, f1 }, k) =>
-      html`<tr>
-        <th scope="row">${classes[k]!}</th>
-        <td>${support}</td>
-        <td>${predicted}</td>
-        <td>${percent(precision)}</td>
-        <td>${percent(recall)}</td>
-        <td>${percent(f1)}</td>
-      </tr>`,
-  );
+  const rows = perClass.map(({ support, predicted, precision, recall, f1 }, k) => [
+    ...[classes[k]!, support, predicted],
+    ...[precision, recall, f1].map(percent),
+  ]);
   return [
     html`<p>${percent(accuracy)} of ${samples} answers are right.</p>`,
     html`<div class="row">
       ${[confusionFigure(confusion, classes), reliability(calibration.bins, calibration.error)]}
     </div>`,
-    html`<table>
-      <thead>
-        <tr>
-          <th scope="col">class</th>
-          <th scope="col">images</th>
-          <th scope="col">answers</th>
-          <th scope="col">precision</th>
-          <th scope="col">recall</th>
-          <th scope="col">F1</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>`,
+    table(['class', 'images', 'answers', 'precision', 'recall', 'F1'], rows),
     ...mistakeTable(mistakes),
   ];
 }
 
 function mistakeTable(mistakes: EvaluationData['mistakes']): Markup[] {
   if (mistakes.length === 0) return [];
-  const rows = mistakes.map(
-    ({ image, label, predicted, confidence }) =>
-      html`<tr>
-        <td>${image}</td>
-        <td>${label}</td>
-        <td>${predicted}</td>
-        <td>${percent(confidence)}</td>
-      </tr>`,
-  );
+  const rows = mistakes.map(({ image, label, predicted, confidence }) => [
+    image,
+    label,
+    predicted,
+    percent(confidence),
+  ]);
   return [
-    html`<h3>The surest mistakes</h3>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">image</th>
-            <th scope="col">label</th>
-            <th scope="col">answer</th>
-            <th scope="col">confidence</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
+    html`<h3>The surest mistakes</h3>`,
+    table(['image', 'label', 'answer', 'confidence'], rows),
   ];
 }
 
@@ -193,37 +180,14 @@ function health({ epochs }: ReportData): Markup[] {
 }
 
 function lastHealth(layers: readonly LayerData[]): Markup {
-  const rows = layers.map(
-    (each) =>
-      html`<tr>
-        <th scope="row">${each.layer}</th>
-        <td>${each.activation}</td>
-        <td>${shown(each.gradientNorm)}</td>
-        <td>${percent(each.deadShare)}</td>
-        <td>${percent(each.saturatedShare)}</td>
-        <td>${shown(each.activationMean)}</td>
-        <td>${shown(each.activationSd)}</td>
-      </tr>`,
-  );
-  return html`<table>
-    <caption>
-      After the last epoch
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">layer</th>
-        <th scope="col">activation</th>
-        <th scope="col">gradient norm</th>
-        <th scope="col">dead</th>
-        <th scope="col">saturated</th>
-        <th scope="col">mean</th>
-        <th scope="col">deviation</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+  const rows = layers.map((each) => [
+    ...[each.layer, each.activation, shown(each.gradientNorm)],
+    ...[each.deadShare, each.saturatedShare].map(percent),
+    shown(each.activationMean),
+    shown(each.activationSd),
+  ]);
+  const measures = ['gradient norm', 'dead', 'saturated', 'mean', 'deviation'];
+  return table(['layer', 'activation', ...measures], rows, 'After the last epoch');
 }
 
 function settings({ spec, options, versions, snapshot, result }: ReportData): Markup {
