@@ -66,7 +66,9 @@ globalThis.probe = {
 
   /** Begins to time what every movement of the pointer costs: `hovers`. */
   watchHover() {
+    const isWatched = this.hovers !== undefined;
     this.hovers = [];
+    if (isWatched) return;
     const start = (event) => {
       if (!event.target.closest?.('.chart')) return;
       // Asked for before the chart asks, so it is called before the chart's answer.

@@ -1,13 +1,16 @@
 /** @file What charts compute before anything is drawn. */
 import { expect, test } from 'vitest';
 import { studentT } from '../../src-core/inspect/statistics.ts';
+import { stream } from '../../src-core/random.ts';
 import { chartCsv } from './chartCsv.ts';
 import type { ChartLine } from './chartLine.ts';
 import { chartSvg } from './chartSvg.ts';
 import { toColumns } from './columns.ts';
 import { curveOf, extentOf, gapsOf, nearest, type Curve } from './curve.ts';
 import { meanOf, t95, type Band } from './mean.ts';
-import { PackedSeries, readSeries } from './packedSeries.ts';
+import { bySteps, PackedSeries, readSeries } from './packedSeries.ts';
+import { paintLines, type Axes, type Pen, type Stroke } from './paint.ts';
+import { closestTo, readoutAt } from './readout.ts';
 import { smooth } from './smoothing.ts';
 
 const list = (values: Iterable<number>, digits = 4): number[] =>
@@ -35,6 +38,49 @@ test('a thinned curve keeps the extremes of every column, in order', () => {
     const [all, kept] = [extentOf(curve, window), extentOf(thin, window)];
     expect(kept!.low).toBeCloseTo(all!.low, 2);
   }
+});
+
+test('of each column the extremes that are kept are those of all its points, wherever the window is', () => {
+  const noise = stream(1, 'thin');
+  const curve = line(
+    Array.from({ length: 9000 }, () => (noise.float() < 0.001 ? NaN : noise.float())),
+    Array.from({ length: 9000 }, (_, i) => (i < 3000 ? i : 3000 + (i - 3000) * 0.37) / 3),
+  );
+  for (const [low, high, columns] of [
+    [0, 1740, 100],
+    [211.3, 1499.9, 73],
+    [999.9, 1111.1, 31],
+  ] as const) {
+    const thin = toColumns(curve, { low, high }, columns);
+    const of = ({ x, y }: Curve): Map<number, readonly [number, number, boolean]> => {
+      const found = new Map<number, readonly [number, number, boolean]>();
+      x.forEach((at, i) => {
+        const perX = columns / (high - low);
+        const column = Math.floor(at * perX);
+        // Those at the edges are shared with points beyond the window.
+        if (column < Math.ceil(low * perX) || column >= Math.floor(high * perX)) return;
+        const [least, most, hasGap] = found.get(column) ?? [Infinity, -Infinity, false];
+        const value = y[i]!;
+        if (Number.isNaN(value)) found.set(column, [least, most, true]);
+        else found.set(column, [Math.min(least, value), Math.max(most, value), hasGap]);
+      });
+      return found;
+    };
+    expect(of(thin)).toEqual(of(curve));
+    expect(thin.x.length).toBeLessThan(3 * (columns + 4));
+    expect([...thin.x]).toEqual([...thin.x].sort((a, b) => a - b));
+  }
+});
+
+test('a line that grows is thinned anew, and one that does not is thinned once', () => {
+  const series = new PackedSeries(1, 1, new Float32Array(5000).fill(1));
+  const before = bySteps(series);
+  const window = { low: 0, high: 5001 };
+  const thin = toColumns(before, window, 50);
+  expect(toColumns(before, window, 50)).toBe(thin);
+  expect(toColumns(before, { low: 0, high: 2500 }, 50)).not.toBe(thin);
+  series.append(5001, [9]);
+  expect(extentOf(toColumns(bySteps(series), window, 50), window)).toEqual({ low: 1, high: 9 });
 });
 
 test('a gap stays a gap when its curve is thinned, and is marked once, where it begins', () => {
@@ -70,6 +116,35 @@ test('the mean of curves with other x lies between their points, each only as fa
   expect(mean.n[at(14)]).toBe(1);
 });
 
+test('a mean of many ragged runs is that of its definition, at every point and with every band', () => {
+  const noise = stream(2, 'mean');
+  const rows = Array.from({ length: 40 }, (_, run) =>
+    Array.from({ length: run < 30 ? 300 : 200 }, () => 5 + noise.float()),
+  );
+  rows[35]![150] = Infinity;
+  const of = (band: Band) =>
+    meanOf(
+      rows.map((row) => line(row)),
+      band,
+    );
+  const [sd, ci95, range, none] = [of('sd'), of('ci95'), of('range'), of('none')];
+  for (const i of [0, 149, 150, 199, 200, 299]) {
+    const values = rows.map((row) => row[i]).filter((value) => value !== undefined);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const spread = Math.sqrt(squares / (values.length - 1));
+    const half = (studentT(0.95, values.length - 1) * spread) / Math.sqrt(values.length);
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    const ends = [mean + spread, mean - half, least, most];
+    expect(sd.n[i]).toBe(values.length);
+    expect(none.y[i]).toBeCloseTo(mean, 5);
+    expect(none.low[i]).toBeNaN();
+    expect(list([sd.high[i]!, ci95.low[i]!, range.low[i]!, range.high[i]!])).toEqual(
+      i === 150 ? [NaN, NaN, NaN, NaN] : list(ends),
+    );
+  }
+});
+
 test('where no curve has a value the mean is interrupted, and nothing is marked', () => {
   const mean = meanOf([line([1, 2], [0, 1]), line([3, 4], [9, 10])], 'none');
   expect(mean.n[nearest(mean, 5, 0)]).toBe(0);
@@ -100,6 +175,18 @@ test('a series is appended to once, thinned by its stride, and cut when the run 
   expect([...series.values]).toEqual([1, 2, 1]);
 });
 
+test('curves of one run are the same memory, and keep what they show when it goes back', () => {
+  const [one, two] = [1, 2].map(() => new PackedSeries(1, 1, Float32Array.of(1, 2, 3)));
+  const [first, second] = [bySteps(one!), bySteps(two!)];
+  expect(first.x.buffer).toBe(second.x.buffer);
+  one!.append(4, [4]);
+  one!.cutAfter(1);
+  one!.append(2, [8, 8, 8]);
+  expect([...first.x]).toEqual([1, 2, 3]);
+  expect([...first.y]).toEqual([1, 2, 3]);
+  expect([...bySteps(one!).y]).toEqual([1, 8, 8, 8]);
+});
+
 test('the binary of several runs is read as it is described', () => {
   const content = new DataView(new ArrayBuffer(4 + 16 + 8 + 16));
   [2, 7, 1, 3, 2].forEach((value, i) => content.setUint32(i * 4, value, true));
@@ -126,6 +213,49 @@ test.each<[number, number]>([
 const drawn = (label: string, curve: Curve): ChartLine => ({
   ...{ key: label, label, part: 'train', curve, raw: null, mean: null, runs: 1 },
   ...{ color: { light: '#0072b2', dark: '#3690c2' }, dash: [3, 3], width: 2, opacity: 1 },
+});
+
+test('the pointer reads what was measured at its step, however few points are drawn', () => {
+  const noise = stream(3, 'readout');
+  const lines = Array.from({ length: 80 }, (_, run) =>
+    drawn(`run ${run}`, line(Array.from({ length: 10_000 }, () => noise.float()))),
+  );
+  const axes: Axes = {
+    x: { low: 0, high: 10_000, start: 40, slope: 0.045, isLog: false },
+    y: { low: 0, high: 1, start: 200, slope: -200, isLog: false },
+  };
+  for (const step of [1, 4321, 9999]) {
+    const rows = readoutAt(lines, axes, step + 0.3, 77);
+    expect(rows).toHaveLength(80);
+    for (const { label, values } of rows) {
+      const measured = lines.find((each) => each.label === label)!.curve.y[step - 1];
+      expect(values).toEqual({ train: measured, validation: null });
+    }
+    const [closest] = rows;
+    expect(closestTo(lines, axes, step + 0.3, 77)).toMatchObject({
+      key: closest!.key,
+      distance: closest!.distance,
+    });
+  }
+  expect(closestTo(lines, axes, 20_000, 77)).toBeNull();
+});
+
+test('many lines are thin and solid, few are as they were asked for', () => {
+  const axis = { low: 0, high: 4, start: 0, slope: 10, isLog: false };
+  const strokes = (count: number): Stroke[] => {
+    const found: Stroke[] = [];
+    const nothing = (): void => undefined;
+    const pen: Pen = {
+      ...{ hairline: 0.5, area: nothing, dot: nothing, cross: nothing },
+      line: (_, stroke) => found.push(stroke),
+    };
+    const lines = Array.from({ length: count }, () => drawn('a', line([1, 2, 3])));
+    paintLines(pen, lines, { x: axis, y: axis }, 'light');
+    return found;
+  };
+  expect(strokes(60)).toHaveLength(60);
+  for (const stroke of strokes(60)) expect(stroke).toMatchObject({ width: 2, dash: [3, 3] });
+  for (const stroke of strokes(61)) expect(stroke).toMatchObject({ width: 0.5, dash: [] });
 });
 
 test('a figure has each line once, its gap marked, and names that cannot break it', () => {

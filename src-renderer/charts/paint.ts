@@ -52,12 +52,7 @@ const isShown = (axis: Axis, value: number): boolean =>
 
 /** Bands lie under raw lines, and those under the lines. */
 export function paintLines(pen: Pen, lines: readonly ChartLine[], axes: Axes, theme: Theme): void {
-  const width = Math.abs(place(axes.x, axes.x.high) - place(axes.x, axes.x.low));
-  const long = lines.flatMap(({ raw, curve }) => [raw, curve]);
-  const count = long.filter((each) => each && each.x.length > fewPoints).length;
-  const columns = Math.round(
-    Math.min(width, Math.max(columnsLeast, pointsMost / 2 / Math.max(1, count))),
-  );
+  const columns = columnsOf(lines, axes);
   for (const { mean, color, part } of lines) {
     if (mean) paintBand(pen, mean, axes, color[theme], bandOpacity[part]);
   }
@@ -69,6 +64,14 @@ export function paintLines(pen: Pen, lines: readonly ChartLine[], axes: Axes, th
   for (const line of lines)
     paintCurve(pen, line.curve, axes, { ...strokeOf(line, theme), ...thin }, columns);
   for (const line of lines) paintGaps(pen, line, axes, line.color[theme]);
+}
+
+/** Columns that each line is thinned to: those of the pixels, or fewer where lines are many. */
+export function columnsOf(lines: readonly ChartLine[], { x }: Axes): number {
+  const width = Math.abs(place(x, x.high) - place(x, x.low));
+  const long = lines.flatMap(({ raw, curve }) => [raw, curve]);
+  const count = long.filter((each) => each && each.x.length > fewPoints).length;
+  return Math.round(Math.min(width, Math.max(columnsLeast, pointsMost / 2 / Math.max(1, count))));
 }
 
 export const strokeOf = (line: ChartLine, theme: Theme): Stroke => ({

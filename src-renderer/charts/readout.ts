@@ -18,29 +18,54 @@ export type ReadoutRow = {
   readonly distance: number;
 };
 
-/** All lines at x, those closest to the pointer first. @param y  pixel; null: in order */
+/** A line is read as far beyond its ends. */
+const reachPixels = 12;
+const reachOf = ({ x }: Axes): number => Math.abs(reachPixels / x.slope);
+
+/** All lines at x, those closest to the pointer first. @param y  pixel of the pointer */
 export function readoutAt(
   lines: readonly ChartLine[],
   axes: Axes,
   x: number,
-  y: number | null,
+  y: number,
 ): ReadoutRow[] {
-  const reach = Math.abs(12 / axes.x.slope);
+  const reach = reachOf(axes);
   const rows = new Map<string, ReadoutRow>();
   for (const { key, label, color, part, curve, mean } of lines) {
     const at = nearest(curve, x, reach);
+    if (at < 0) continue;
     const before = rows.get(key);
-    const value = at < 0 ? null : curve.y[at]!;
-    const away = value === null || y === null ? Infinity : Math.abs(place(axes.y, value) - y);
+    const value = curve.y[at]!;
+    const values = before?.values ?? { train: null, validation: null };
     rows.set(key, {
       ...{ key, label, color },
-      values: { train: null, validation: null, ...before?.values, [part]: value },
-      n: mean && at >= 0 ? mean.n[at]! : (before?.n ?? null),
-      distance: Math.min(before?.distance ?? Infinity, Number.isNaN(away) ? Infinity : away),
+      values: part === 'train' ? { ...values, train: value } : { ...values, validation: value },
+      n: mean ? mean.n[at]! : (before?.n ?? null),
+      distance: Math.min(before?.distance ?? Infinity, away(axes, value, y)),
     });
   }
-  const found = [...rows.values()].filter(
-    ({ values }) => values.train !== null || values.validation !== null,
-  );
-  return found.sort((a, b) => a.distance - b.distance || 0);
+  return [...rows.values()].sort((a, b) => a.distance - b.distance || 0);
+}
+
+/** The first of them, found for each movement of the pointer; null: none is near. */
+export function closestTo(
+  lines: readonly ChartLine[],
+  axes: Axes,
+  x: number,
+  y: number,
+): { readonly key: string; readonly distance: number } | null {
+  const reach = reachOf(axes);
+  let [key, least]: [string | null, number] = [null, Infinity];
+  for (const line of lines) {
+    const at = nearest(line.curve, x, reach);
+    const distance = at < 0 ? Infinity : away(axes, line.curve.y[at]!, y);
+    if (distance < least) [key, least] = [line.key, distance];
+  }
+  return key === null ? null : { key, distance: least };
+}
+
+/** From the pointer to a value, in pixels. */
+function away({ y: axis }: Axes, value: number, y: number): number {
+  const pixels = Math.abs(place(axis, value) - y);
+  return Number.isNaN(pixels) ? Infinity : pixels;
 }

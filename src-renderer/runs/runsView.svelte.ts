@@ -17,6 +17,8 @@ import type { RunsViewOptions } from './viewOptions.ts';
 /** More lines cannot be told apart, and would be slow to draw. */
 export const drawnMost = 200;
 const storedAfterMs = 300;
+/** A pointer that has not moved for so long rests. */
+const restMs = 60;
 const nowhere: Hover = { x: null, key: null };
 
 class RunsView {
@@ -31,8 +33,9 @@ class RunsView {
   /** Of x; null: all of it. */
   zoom: Range | null = $state.raw(null);
   hover: Hover = $state.raw(nowhere);
-  /** The run or the group the pointer is at: rows change with it, and not with every movement. */
-  readonly pointed: string | null = $derived(this.hover.key);
+  /** The run or the group whose row and legend entry are marked. */
+  pointed: string | null = $state(null);
+  #resting: ReturnType<typeof setTimeout> | undefined;
   /** The run whose name is being edited. */
   renamed: string | null = $state(null);
 
@@ -121,8 +124,21 @@ class RunsView {
   /** The pointer is on a row: its line is shown, or that of its group where runs are not drawn by themselves. */
   point(run: string | null, group: string | null): void {
     const isDrawn = run !== null && (group === null || this.options.showsRuns);
-    const key = isDrawn ? run : group;
+    this.pointKey(isDrawn ? run : group);
+  }
+
+  pointKey(key: string | null): void {
+    clearTimeout(this.#resting);
+    this.pointed = key;
     if (key !== this.hover.key || this.hover.x !== null) this.hover = { x: null, key };
+  }
+
+  /** In a chart. Rows follow when the pointer rests: in a crowd they would flicker, and the whole table be painted. */
+  pointAt(hover: Hover): void {
+    this.hover = hover;
+    clearTimeout(this.#resting);
+    if (hover.key !== this.pointed)
+      this.#resting = setTimeout(() => (this.pointed = hover.key), restMs);
   }
 
   siblingsOf({ comparison }: RunInfo): readonly RunInfo[] {
