@@ -24,5 +24,5 @@ export function floatNote(spec: ModelSpec): string | null {
   const kept = floatParameters(spec);
   if (kept === 0) return null;
   const rounded = 1 - kept / resolveNetwork(spec).parameterCount;
-  return `${(100 * rounded).toFixed(1)} % of this network's parameters are rounded, those behind its last binary step, and it shrinks by no more than that: rounding before a step would flip its zeros and ones.`;
+  return `${(100 * rounded).toFixed(1)} % of the parameters are rounded, those behind the last binary step, and the file shrinks by no more: rounding before a step would flip its zeros and ones.`;
 }
