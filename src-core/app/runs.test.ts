@@ -209,7 +209,10 @@ async function waitFor(
 ): Promise<RunInfo> {
   const told = Promise.withResolvers<RunInfo>();
   const stop = app.hub.listen((event) => {
-    if (event.kind === 'run' && event.run.run === run && wanted(event.run)) told.resolve(event.run);
+    if (event.kind !== 'run' || event.run.run !== run) return;
+    if (wanted(event.run)) told.resolve(event.run);
+    // Else it would be waited for until the limit, and nobody would know why.
+    else if (event.run.status === 'failed') told.reject(new Error(event.run.problem?.message));
   });
   const info = await told.promise;
   stop();
