@@ -7,6 +7,7 @@ import {
   digitPng,
   importedRows,
   inkling,
+  inside,
   keptFolder,
   result,
   resultSaid,
@@ -129,7 +130,9 @@ describe('a trained run', () => {
 });
 
 test('doctor finds the database sound and the processor', async () => {
-  const report = await result(keptFolder(), 'doctor');
+  const folder = keptFolder();
+  inside(folder, () => {});
+  const report = await result(folder, 'doctor');
   expect(report).toMatchObject({ workspace: { writable: true, problems: [] } });
   const Devices = z.object({
     devices: z.array(
