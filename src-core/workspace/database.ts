@@ -19,8 +19,11 @@ const fileName = 'inkling.db';
 const busyTimeoutMs = 5000;
 /** 64 MiB: the index of a hundred thousand hashes stays in memory during an import. Negative: KiB, not pages. */
 const cacheSizePragma = 'cache_size = -65536';
-/** 32 MiB of log between checkpoints: an import then writes most pages once. In pages of 4 KiB. */
-const checkpointPragma = 'wal_autocheckpoint = 8192';
+/**
+ * 8 MiB of log between checkpoints, in pages of 4 KiB. A checkpoint holds up everything else: during an import, one of
+ * 8 MiB about 20 ms, one of 32 MiB 50 ms, and with smaller ones an import writes the same pages more often.
+ */
+const checkpointPragma = 'wal_autocheckpoint = 2048';
 
 export type OpenDatabase = Store & { readonly writable: boolean; readonly close: () => void };
 
