@@ -82,11 +82,11 @@ async function open(page: Page, words: string): Promise<number> {
 async function hovering(page: Page): Promise<number[]> {
   const box = await page.getByRole('img', { name: 'Accuracy', exact: true }).boundingBox();
   if (!box) throw new Error('there is no chart');
-  await page.evaluate('probe.watchHover()');
+  await page.evaluate(`probe.watchMoves('.chart')`);
   for (let i = 0; i < moves; i++) {
     const x = box.x + box.width * (0.2 + 0.6 * ((i * 0.618_033_988_75) % 1));
     const y = box.y + box.height * (0.2 + 0.6 * ((i * 0.754_877_666) % 1));
     await page.mouse.move(x, y);
   }
-  return page.evaluate<number[]>('probe.hovers');
+  return page.evaluate<number[]>('probe.moves');
 }

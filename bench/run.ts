@@ -17,6 +17,7 @@ import { lab } from './lab.ts';
 import { live } from './live.ts';
 import { loop } from './loop.ts';
 import { machine } from './machine.ts';
+import { mapping } from './map.ts';
 import { responsive } from './responsive.ts';
 import { sectionOf, storeSection } from './results.ts';
 import { training } from './training.ts';
@@ -36,6 +37,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   lab,
   inspect: inspecting,
   drawing,
+  map: mapping,
 };
 const names = Object.keys(benchmarks);
 

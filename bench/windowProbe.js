@@ -64,17 +64,17 @@ globalThis.probe = {
     return (await painted()) - start;
   },
 
-  /** Begins to time what every movement of the pointer costs: `hovers`. */
-  watchHover() {
-    const isWatched = this.hovers !== undefined;
-    this.hovers = [];
+  /** Begins to time what every movement of the pointer over such an element costs: `moves`. */
+  watchMoves(selector) {
+    const isWatched = this.moves !== undefined;
+    this.moves = [];
     if (isWatched) return;
     const start = (event) => {
-      if (!event.target.closest?.('.chart')) return;
-      // Asked for before the chart asks, so it is called before the chart's answer.
+      if (!event.target.closest?.(selector)) return;
+      // Asked for before the page asks, so it is called before the page's answer.
       requestAnimationFrame(async () => {
         const begun = performance.now();
-        this.hovers.push((await message()) - begun);
+        this.moves.push((await message()) - begun);
       });
     };
     addEventListener('pointermove', start, { capture: true });
