@@ -80,6 +80,18 @@ describe('opening a workspace', () => {
   });
 });
 
+test('a workspace that is made in a folder of the user leaves alone what is in there', () => {
+  const folder = temporaryFolder();
+  const own = ['uploads', 'Downloads', 'downloads', 'cache', 'checkpoints'].map((name) => {
+    mkdirSync(join(folder, name), { recursive: true });
+    return join(folder, name, 'own.txt');
+  });
+  for (const file of own) writeFileSync(file, 'mine');
+  openWorkspace(folder, ticking()).close();
+  temporaryWorkspace(folder);
+  for (const file of own) expect(readFileSync(file, 'utf8')).toBe('mine');
+});
+
 describe('a second process', () => {
   test('reads, and is told plainly that it cannot write', () => {
     const folder = temporaryFolder();

@@ -51,8 +51,9 @@ export function openWorkspace(folder: string, ports: { readonly clock: () => num
   const { writable } = store;
   const checkpointFolder = join(folder, 'checkpoints');
   const cacheFolder = join(folder, 'cache');
-  const uploadFolder = join(folder, 'uploads');
-  const downloadFolder = join(folder, 'downloads');
+  // Taken away whole, from a folder that may have been the user's before: none of theirs is called so.
+  const uploadFolder = join(folder, 'inkling-uploads');
+  const downloadFolder = join(folder, 'inkling-downloads');
   const runs = runQueries(store);
   if (writable) {
     makeFolder(checkpointFolder);
