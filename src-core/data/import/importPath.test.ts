@@ -368,6 +368,27 @@ test('loose pictures, also from several folders, become unlabeled images', async
   expect(report).toMatchObject({ images: 3, classes: [], splits: { none: 3 }, skippedCount: 0 });
 });
 
+test('a list reaches what was chosen with it, wherever that lies, and nothing else', async () => {
+  const path = write({
+    ...listed(),
+    'other/a.png': pngs.get('0-train')!,
+    'lists/labels.csv': 'path,label\nimages/2-test.png,2\na.png,0\nbeside.png,0',
+    'lists/beside.png': pngs.get('10-test')!,
+  });
+  const chosen = ['images', 'other/a.png', 'lists/labels.csv'].map((name) => join(path, name));
+  expect(await run(chosen)).toMatchObject({
+    ...{ format: 'listFolder', images: 2, skippedCount: 1 },
+    skipped: [{ path: 'beside.png', code: 'image-missing' }],
+    classes: [
+      { name: '0', count: 1 },
+      { name: '2', count: 1 },
+    ],
+  });
+  symlinkSync(join(path, 'lists/beside.png'), join(path, 'images/2-test.link.png'));
+  writeFileSync(join(path, 'lists/labels.csv'), 'path,label\nimages/2-test.link.png,2');
+  expect((await problem(run(chosen))).code).toBe('list-escape');
+});
+
 test('of several that are chosen together no two are called the same, and all are there', async () => {
   const path = write({ '0/a.png': pngs.get('0-train')!, '2/a.png': pngs.get('2-train')! });
   const twice = await problem(run(['0', '2'].map((name) => join(path, name, 'a.png'))));

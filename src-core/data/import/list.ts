@@ -1,11 +1,12 @@
 /**
  * @file Lists that name pictures with their labels: CSV with a first line `path,label[,split][,name]`, or JSONL with
  * one object of the same names per line; `file_name` is another word for `path` (Hugging Face). Paths count from the
- * folder of the list and may not leave it. `name` is what the image is called where that is not its path.
+ * folder of the list and may not leave it; of several that were chosen together, a list reaches those alone. `name` is
+ * what the image is called where that is not its path.
  */
 import { createReadStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, posix, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, posix, relative, sep } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
@@ -17,8 +18,12 @@ import {
   fileIn,
   namesIn,
   readFiles,
+  rootOf,
+  skip,
   systemReason,
+  type Batch,
   type FileJob,
+  type Folder,
   type Item,
   type Place,
   type Source,
@@ -64,21 +69,35 @@ export async function listIn(place: Place): Promise<string | null> {
 }
 
 /** CSV and JSONL alike: the file's ending tells which. */
-export const openListFile = (place: Place): Promise<Source> => openList(place.path, place.shown);
+export const openListFile = ({ path, shown }: Place): Promise<Source> =>
+  openList({ path: dirname(path), members: null }, basename(path), shown);
 
 export async function openListFolder(place: Place): Promise<Source> {
   const name = (await listIn(place))!;
-  return openList(fileIn(place, name), `${place.shown}/${name}`);
+  return openList(place, name, `${place.shown}/${name}`);
 }
 
 /** @throws InklingError with one of the codes `list-…`, `path-unreadable`, `too-many-files` */
-async function openList(file: string, shown: string): Promise<Source> {
-  const folder = dirname(file);
+async function openList(folder: Folder, name: string, shown: string): Promise<Source> {
+  const file = fileIn(folder, name);
   const listed = await readList({ shown, open: () => createReadStream(file) });
-  const jobs = listed.map((one) => ({ ...one, file: join(folder, one.path) }));
-  const confined = await confine(jobs, folder, shown);
-  return { items: confined.map(({ item }) => item), batches: () => readFiles(confined) };
+  const { there = [], absent = [] } = Object.groupBy(listed, ({ path }) =>
+    rootOf(folder, path) === null ? 'absent' : 'there',
+  );
+  const confined = await confine(there, folder, shown);
+  return {
+    items: listed.map(({ item }) => item),
+    async *batches() {
+      if (absent.length > 0) yield allMissing(absent);
+      yield* readFiles(confined);
+    },
+  };
 }
+
+const allMissing = (absent: readonly Listed[]): Batch => ({
+  found: [],
+  skipped: absent.map(({ item: { path } }) => skip(path, failure('image-missing', { path }))),
+});
 
 /**
  * Every picture a list names, once, in its order.
@@ -127,24 +146,27 @@ function toListed({ line, path, label, split, name }: Row, list: string): Listed
   return { line, path: inner, item: { path: name || inner, label: toLabel(label ?? ''), part } };
 }
 
-const isInside = (folder: string, file: string): boolean => {
-  const way = relative(folder, file);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+/** A picture that was chosen itself is its own root. */
+const isInside = (root: string, file: string): boolean => {
+  const way = relative(root, file);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 };
 
 /** Follows links before anything is read, so that a list that leaves its folder imports nothing. */
 async function confine(
-  jobs: readonly (FileJob & Pick<Listed, 'line' | 'path'>)[],
-  folder: string,
+  listed: readonly Listed[],
+  folder: Folder,
   list: string,
 ): Promise<FileJob[]> {
   const confined: FileJob[] = [];
-  for (let start = 0; start < jobs.length; start += batchItems) {
-    const chunk = jobs.slice(start, start + batchItems);
-    const files = await Promise.all(chunk.map(({ file }) => realpath(file).catch(missing(file))));
+  for (let start = 0; start < listed.length; start += batchItems) {
+    const chunk = listed.slice(start, start + batchItems);
+    const named = chunk.map(({ path }) => fileIn(folder, path));
+    const files = await Promise.all(named.map((file) => realpath(file).catch(missing(file))));
     chunk.forEach(({ item, line, path }, i) => {
       const file = files[i]!;
-      if (!isInside(folder, file)) throw failure('list-escape', { path: list, line, entry: path });
+      if (!isInside(rootOf(folder, path)!, file))
+        throw failure('list-escape', { path: list, line, entry: path });
       confined.push({ item, file });
     });
   }

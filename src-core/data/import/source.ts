@@ -56,12 +56,19 @@ export type Place = {
   readonly head: Buffer;
 };
 
-/** Where a file of a folder lies. @param inner  from the folder, with forward slashes */
-export function fileIn({ path, members }: Place, inner: string): string {
+/** A folder as a place gives it: one on the disk, or several paths that stand for one. */
+export type Folder = Pick<Place, 'path' | 'members'>;
+
+/** Where a file of a folder lies; of several, where `rootOf` is not null. @param inner  from the folder, with forward slashes */
+export function fileIn({ path, members }: Folder, inner: string): string {
+  if (!members) return join(path, inner);
   const [top = '', ...below] = inner.split('/');
-  const member = members?.get(top);
-  return member === undefined ? join(path, inner) : join(member, ...below);
+  return join(members.get(top)!, ...below);
 }
+
+/** What a file of a folder may not leave: the folder itself, of several the one it lies in. Null: in none of them. */
+export const rootOf = ({ path, members }: Folder, inner: string): string | null =>
+  members ? (members.get(inner.split('/')[0]!) ?? null) : path;
 
 /** What lies directly in a folder. */
 export const namesIn = async ({ path, members }: Place): Promise<string[]> =>
