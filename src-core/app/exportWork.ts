@@ -64,7 +64,7 @@ export type ExportWorkPorts = {
 /** @throws InklingError of `exportRun` */
 export async function exportWork(asked: unknown, ports: ExportWorkPorts): Promise<unknown> {
   const work = ExportWork.parse(asked);
-  const workspace = openWorkspace(work.workspace, ports);
+  const workspace = openWorkspace(work.workspace, { clock: ports.clock, onlyReads: true });
   try {
     const run = workspace.runs.get(parseRunId(work.run));
     const samples = openCache(workspace.cacheFolder, run.snapshot);

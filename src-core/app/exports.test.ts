@@ -1,8 +1,8 @@
 /** @file Exports of a trained run over real processes: what is told of them, and what is left when they are ended. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { nodePorts } from '../../src-main/nodeHost.ts';
 import { createApp, type App } from '../app.ts';
@@ -10,6 +10,7 @@ import type { Job } from '../contract.ts';
 import { formats } from '../export/formats.ts';
 import { ModelProto } from '../graph/onnxSchema.ts';
 import type { InspectorProcess } from '../inspect/client.ts';
+import { exportWork } from './exportWork.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inkling-exports-'));
 /** Called with the process of an export that has just been asked for. */
@@ -192,4 +193,22 @@ test('what cannot be exported is refused before anything is made', async () => {
     code: 'run-unfinished',
   });
   expect(readdirSync(folder)).not.toContain('never');
+});
+
+test('an export leaves downloads where they are, though nobody writes the workspace any more', async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'inkling-exports-'));
+  onTestFinished(() => rmSync(copy, { recursive: true }));
+  cpSync(folder, copy, { recursive: true });
+  const place = join(copy, basename(app.workspace.downloadFolder), '1');
+  mkdirSync(place, { recursive: true });
+  const options = {
+    format: 'onnx',
+    folder: place,
+    overwrite: false,
+    staging: join(place, 'staging'),
+  };
+  mkdirSync(options.staging);
+  const ports = { clock: () => 0, progress: () => {} };
+  await exportWork({ kind: 'export', workspace: copy, run, options }, ports);
+  expect(readdirSync(place)).toContain(`${run}.onnx`);
 });

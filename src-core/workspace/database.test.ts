@@ -141,6 +141,18 @@ describe('a second process', () => {
     expect(existsSync(first.uploadFolder)).toBe(false);
   });
 
+  test('that only reads clears nothing up, and keeps nobody from writing', () => {
+    const folder = temporaryFolder();
+    const { uploadFolder, close } = openWorkspace(folder, ticking());
+    close();
+    mkdirSync(uploadFolder);
+    const reader = openWorkspace(folder, { ...ticking(), onlyReads: true });
+    expect(existsSync(uploadFolder)).toBe(true);
+    expect(reader.writable).toBe(false);
+    expect(temporaryWorkspace(folder).writable).toBe(true);
+    reader.close();
+  });
+
   test('clears up after one that was killed: runs are interrupted, a half import is gone', () => {
     const folder = temporaryFolder();
     const first = openWorkspace(folder, ticking());

@@ -29,13 +29,14 @@ export type OpenDatabase = Store & { readonly writable: boolean; readonly close:
 
 /**
  * @param folder created with its parents when it is not there.
+ * @param onlyReads  leaves it to others to write, even where nobody does.
  * @throws InklingError `workspace-newer`, `workspace-damaged`, `workspace-in-use`, `workspace-unusable`
  */
-export function openDatabase(folder: string, clock: () => number): OpenDatabase {
+export function openDatabase(folder: string, clock: () => number, onlyReads = false): OpenDatabase {
   return explain(folder, () => {
     ensureFolder(folder);
     const version = schemaVersion(folder);
-    const lock = takeWriterLock(folder);
+    const lock = onlyReads ? null : takeWriterLock(folder);
     try {
       if (!lock && version < migrations.length) throw failure('workspace-in-use', { folder });
       return storeOf(folder, clock, openFile(folder, lock !== null), lock);

@@ -39,15 +39,21 @@ export type WorkspaceCheck = {
   readonly counts: Readonly<Record<string, number>>;
 };
 
+export type WorkspacePorts = {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** For a process that works for another one: it must not clear up what that one keeps, even where nobody writes. */
+  readonly onlyReads?: boolean;
+};
+
 /**
  * Opens the workspace in `folder`, making what is not there, and clears up after a writer that crashed.
  *
- * @param ports.clock milliseconds since 1970.
  * @throws InklingError `workspace-newer`, `workspace-damaged`, `workspace-in-use` (only where there is nothing
  *   to read yet), `workspace-unusable`
  */
-export function openWorkspace(folder: string, ports: { readonly clock: () => number }) {
-  const store = openDatabase(folder, ports.clock);
+export function openWorkspace(folder: string, { clock, onlyReads = false }: WorkspacePorts) {
+  const store = openDatabase(folder, clock, onlyReads);
   const { writable } = store;
   const checkpointFolder = join(folder, 'checkpoints');
   const cacheFolder = join(folder, 'cache');
