@@ -240,22 +240,29 @@ test('the pointer reads what was measured at its step, however few points are dr
   expect(closestTo(lines, axes, 20_000, 77)).toBeNull();
 });
 
-test('many lines are thin and solid, few are as they were asked for', () => {
+test('many lines are thin and solid, few are as they were asked for, and so are few means among many runs', () => {
   const axis = { low: 0, high: 4, start: 0, slope: 10, isLog: false };
-  const strokes = (count: number): Stroke[] => {
+  const strokes = (count: number, means = 0): Stroke[] => {
     const found: Stroke[] = [];
     const nothing = (): void => undefined;
     const pen: Pen = {
       ...{ hairline: 0.5, area: nothing, dot: nothing, cross: nothing },
       line: (_, stroke) => found.push(stroke),
     };
-    const lines = Array.from({ length: count }, () => drawn('a', line([1, 2, 3])));
+    const curve = line([1, 2, 3]);
+    const mean = meanOf([curve, curve], 'none');
+    const lines = Array.from({ length: count }, (_, i) => {
+      return i < means ? { ...drawn('mean', mean), mean } : drawn('a', curve);
+    });
     paintLines(pen, lines, { x: axis, y: axis }, 'light');
     return found;
   };
   expect(strokes(60)).toHaveLength(60);
   for (const stroke of strokes(60)) expect(stroke).toMatchObject({ width: 2, dash: [3, 3] });
   for (const stroke of strokes(61)) expect(stroke).toMatchObject({ width: 0.5, dash: [] });
+  const [mean, one] = strokes(61, 1);
+  expect([mean!.width, one!.width]).toEqual([2, 0.5]);
+  for (const stroke of strokes(61, 61)) expect(stroke).toMatchObject({ width: 0.5, dash: [] });
 });
 
 test('a figure has each line once, its gap marked, and names that cannot break it', () => {

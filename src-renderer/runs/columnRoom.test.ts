@@ -9,8 +9,9 @@ test.each<[string, number, readonly number[], number]>([
   ['a narrow one behind a wide one stays behind it', pinned + 150, [100, 120, 40], nameLeast + 50],
   ['all fit', pinned + 500, [120, 100], nameLeast],
   ['all fit to the pixel', pinned + 220, [120, 100], nameLeast],
-  ['none fits', pinned + 60, [120, 100], nameLeast + 60],
+  ['one fits', pinned + 160, [120, 100], nameLeast + 40],
   ['there is too little room for the pinned ones', 200, [120, 100], nameLeast],
-])('%s: the name takes what is left', (_what, room, widths, expected) => {
+  ['none fits, so what is left is for scrolling', pinned + 60, [120, 100], nameLeast],
+])('%s: the name takes what it may', (_what, room, widths, expected) => {
   expect(nameWidthIn(room, widths)).toBe(expected);
 });

@@ -12,8 +12,9 @@ export const actionsWidth = 64;
  */
 export function nameWidthIn(room: number, widths: readonly number[]): number {
   let left = room - nameLeast - actionsWidth;
-  for (const width of widths) {
-    if (width > left) return nameLeast + Math.max(0, left);
+  for (const [i, width] of widths.entries()) {
+    // Where not even one fits, they are scrolled through the room there is.
+    if (width > left) return i === 0 ? nameLeast : nameLeast + left;
     left -= width;
   }
   return nameLeast;

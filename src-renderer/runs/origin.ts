@@ -16,7 +16,7 @@ export function originOf(
   isThere: (run: string) => boolean,
 ): Origin | null {
   const from = (kind: Origin['kind'], run: string, text: string): Origin => {
-    const sentence = isThere(run) ? `${text}.` : `${text}, which was removed since.`;
+    const sentence = isThere(run) ? `${text}.` : `${text}, which has since been removed.`;
     return { kind, label: run, sentence, older: isThere(run) ? run : null };
   };
   if (repeats) return from('repeats', repeats.run, `Repeats ${repeats.run}`);

@@ -123,7 +123,7 @@ test.each<[string, Partial<RunInfo>, string | null, string]>([
     'lost what it repeats',
     { repeats: { run: 'r7', identical: null } },
     null,
-    'r7, which was removed',
+    'r7, which has since been removed\\.',
   ],
   ['came in a capsule', { cameFrom: 'r4' }, null, 'capsule; it was r4'],
 ])('a run that %s says so, with the way to the older one', (_what, told, older, sentence) => {

@@ -30,9 +30,10 @@ class RunsState {
     this.list = list.toSorted((a, b) => numberOf(b.run) - numberOf(a.run));
   }
 
-  /** Another status is shown at once, new figures with the next beat. */
+  /** Another status and another name are shown at once, new figures with the next beat. */
   put(run: RunInfo): void {
-    const isFigures = this.get(run.run)?.status === run.status;
+    const before = this.get(run.run);
+    const isFigures = before?.status === run.status && before.name === run.name;
     if (isFigures) return beat.next(run.run, () => this.#put(run));
     beat.drop(run.run);
     this.#put(run);

@@ -5,8 +5,26 @@ const delayMs = 400;
 const gap = 6;
 const margin = 4;
 
-/** `{@attach tooltip('…')}`. For words that explain: what a control is called stands in its own name. */
+/** By text. A page has some hundreds. */
+const known = new Map<string, Attachment<HTMLElement>>();
+const knownMost = 2000;
+
+/**
+ * `{@attach tooltip('…')}`. For words that explain: what a control is called stands in its own name.
+ *
+ * @returns the same for the same text. Another one would be attached anew, and hide what is shown, whenever the text
+ *   is computed again: of a run that trains, five times a second.
+ */
 export function tooltip(text: string): Attachment<HTMLElement> {
+  const before = known.get(text);
+  if (before) return before;
+  if (known.size === knownMost) known.clear();
+  const made = saying(text);
+  known.set(text, made);
+  return made;
+}
+
+function saying(text: string): Attachment<HTMLElement> {
   return (element) => {
     let shown: HTMLElement | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
