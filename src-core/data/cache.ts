@@ -25,7 +25,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 
 /**
  * Decodes one stored image to uint8 [C, H, W] of `shape`, planar: fitted inside without changing its aspect,
- * padded with the median of its border; color to grey and back as `shape.channels` asks.
+ * padded with the median of its border; color to gray and back as `shape.channels` asks.
  */
 export type DecodeToTensor = (blob: Blob, shape: ImageShape) => Promise<Uint8Array>;
 

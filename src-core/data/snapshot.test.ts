@@ -151,7 +151,7 @@ describe('the input shape', () => {
       [1, 64, 64],
     ],
     ['has three channels when one image has color', [{}, { channels: 3 }], [3, 2, 3]],
-    ['has one channel for grey with alpha', [{ channels: 2 }], [1, 2, 3]],
+    ['has one channel for gray with alpha', [{ channels: 2 }], [1, 2, 3]],
   ])('%s', (_, sizes, [channels, height, width]) => {
     expect(workspaceOf(sized(...sizes)).freeze().shape).toEqual({ channels, height, width });
   });

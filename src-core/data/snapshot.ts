@@ -70,7 +70,7 @@ export function freezeSnapshot(
 }
 
 /**
- * The images' own size if they share one up to 128×128, else 64×64; one channel if all are grey (with or without
+ * The images' own size if they share one up to 128×128, else 64×64; one channel if all are gray (with or without
  * alpha), else three.
  */
 export function shapeFor({

@@ -1,5 +1,5 @@
 /**
- * @file Thumbnails: square tiles of RGBA, a thousand digits in about 20 ms. Grey IDX images are scaled straight
+ * @file Thumbnails: square tiles of RGBA, a thousand digits in about 20 ms. Gray IDX images are scaled straight
  * from the store; everything else is decoded once and its tile kept as long as there is room.
  */
 import { setImmediate } from 'node:timers/promises';

@@ -38,7 +38,7 @@ export class TileScaler {
     const plane = size.width * size.height;
     for (let c = 0; c < channels; c++) {
       const pixels = planar.subarray(c * plane, (c + 1) * plane);
-      const paint: Paint = channels === 1 ? grey : colored[c]!;
+      const paint: Paint = channels === 1 ? gray : colored[c]!;
       const to = { tile, first: top * side + left, stride: side };
       if (fitted.width === size.width && fitted.height === size.height)
         copy(pixels, fitted, to, paint);
@@ -98,7 +98,7 @@ type Target = { readonly tile: Uint32Array; readonly first: number; readonly str
 
 /** A sample is multiplied with `factor`; the first channel overwrites with `base`, later ones add to what is there. */
 type Paint = { readonly factor: number; readonly base: number };
-const grey: Paint = { factor: 0x010101, base: opaque };
+const gray: Paint = { factor: 0x010101, base: opaque };
 const colored: readonly Paint[] = [
   { factor: 1, base: opaque },
   { factor: 0x100, base: 0 },

@@ -164,7 +164,7 @@ export const AugmentationSpec = z.strictObject({
   /** Elastic distortion (Simard, 2003): displacement in pixels and the width of its smoothing in pixels. */
   elasticPixels: z.number().min(0).max(64).default(0),
   elasticSigma: z.number().min(1).max(32).default(4),
-  /** Standard deviation of Gaussian noise in grey levels of 0 … 255. */
+  /** Standard deviation of Gaussian noise in gray levels of 0 … 255. */
   noise: z.number().min(0).max(128).default(0),
   /** Probability of swapping black and white. */
   invert: fraction.default(0),

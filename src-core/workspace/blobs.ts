@@ -9,8 +9,8 @@ import { hashBytes } from './snapshots.ts';
 export type Encoding = 'png' | 'jpeg' | 'gif' | 'webp' | 'tiff' | 'bmp' | 'raw';
 
 /**
- * `width` and `height` are those of the picture as shown (after EXIF orientation); `channels` counts grey 1,
- * grey and alpha 2, color 3, color and alpha 4; `depth` is bits per channel (8 or 16). `raw` bytes are uint8
+ * `width` and `height` are those of the picture as shown (after EXIF orientation); `channels` counts gray 1,
+ * gray and alpha 2, color 3, color and alpha 4; `depth` is bits per channel (8 or 16). `raw` bytes are uint8
  * [C, H, W] (IDX), so its depth is 8.
  */
 export type NewBlob = {

@@ -30,7 +30,7 @@ export function temporaryWorkspace(folder = temporaryFolder()): Workspace {
   return workspace;
 }
 
-/** A 2×3 grey picture whose every pixel is `value`. */
+/** A 2×3 gray picture whose every pixel is `value`. */
 export function image(
   name: string,
   value: number,

@@ -36,7 +36,7 @@ describe('a repetition', () => {
     [repeating(false), first, 'did not come out identical'],
     [repeating(null, { status: 'running' }), first, 'known at its end'],
     // It was given more epochs: that it differs is no news.
-    [repeating(false, { epochs: 9 }), first, 'was extended since'],
+    [repeating(false, { epochs: 9 }), first, 'has since been extended'],
   ])('%# says so', (of, from, text) => {
     if (text === null) expect(repeatText(of, from)).toBeNull();
     else expect(repeatText(of, from)).toContain(text);

@@ -36,7 +36,7 @@ export function repeatText(run: RunInfo, first: RunInfo | undefined): string | n
   const { repeats, status } = run;
   if (repeats === null) return null;
   if (first !== undefined && first.epochs !== run.epochs)
-    return `It repeats ${repeats.run}, but one of the two was extended since: with ${run.epochs} and ${first.epochs} epochs, their parameters differ.`;
+    return `It repeats ${repeats.run}, but one of the two has since been extended: with ${run.epochs} and ${first.epochs} epochs, their parameters differ.`;
   if (repeats.identical === true)
     return `It repeats ${repeats.run}, and its parameters came out identical, bit for bit.`;
   if (repeats.identical === false)

@@ -40,7 +40,7 @@ const os2 = Buffer.from(
 
 const readable: [string, Buffer, number, number[]][] = [
   [
-    '1 bit, greys',
+    '1 bit, grays',
     bmp({ width: 3, bits: 1, between: blackWhite, rows: [[0b010_00000, 0, 0, 0]] }),
     1,
     [0, 255, 0],

@@ -84,7 +84,7 @@ function readMasks(
   return [mask(0), mask(1), mask(2), withAlpha ? mask(3) : 0];
 }
 
-/** Pixels that number a palette entry. A palette of greys gives one channel. */
+/** Pixels that number a palette entry. A palette of grays gives one channel. */
 function paint(bytes: Buffer, header: Header, rowBytes: number): Pixels {
   const { width, height, bits, palette } = header;
   const count = Math.min(2 ** bits, palette.count);

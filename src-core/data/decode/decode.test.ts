@@ -83,7 +83,7 @@ const big = (image: Sharp) => image.resize(240, 200, { kernel: 'nearest' });
 
 /** Every kind of picture: how it is made, what it is, and how far its pixels may be off. */
 const kinds: [string, () => Promise<Buffer>, Omit<ImageInfo, 'width' | 'height'>, number][] = [
-  ['grey PNG', () => picture(1).png().toBuffer(), { encoding: 'png', channels: 1, depth: 8 }, 0],
+  ['gray PNG', () => picture(1).png().toBuffer(), { encoding: 'png', channels: 1, depth: 8 }, 0],
   ['color PNG', () => picture(3).png().toBuffer(), { encoding: 'png', channels: 3, depth: 8 }, 0],
   [
     'PNG with a palette',
@@ -110,7 +110,7 @@ const kinds: [string, () => Promise<Buffer>, Omit<ImageInfo, 'width' | 'height'>
     4,
   ],
   [
-    'grey JPEG',
+    'gray JPEG',
     () => picture(1).jpeg({ quality: 100 }).toBuffer(),
     { encoding: 'jpeg', channels: 1, depth: 8 },
     3,
@@ -318,12 +318,12 @@ describe('a tensor', () => {
     },
   );
 
-  test('makes grey from color by BT.601, and color from grey by repeating it', async () => {
+  test('makes gray from color by BT.601, and color from gray by repeating it', async () => {
     const color = await picture(3, (x, _y, c) => (x === c ? 255 : 0))
       .png()
       .toBuffer();
-    const grey = await tensor(color, { channels: 1, height, width });
-    expect([...grey.subarray(0, 4)]).toEqual([76, 150, 29, 0]);
+    const gray = await tensor(color, { channels: 1, height, width });
+    expect([...gray.subarray(0, 4)]).toEqual([76, 150, 29, 0]);
     const flat = await picture(1).png().toBuffer();
     const planes = await tensor(flat, { channels: 3, height, width });
     for (const c of [0, 1, 2])

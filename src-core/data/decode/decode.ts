@@ -60,7 +60,7 @@ export async function inspectImages(
 
 /**
  * The picture as a network of input `shape` reads it: turned upright, 16 bits rounded to 8, transparency over
- * white, grey by luma (BT.601), fitted inside and centered on the color of its border.
+ * white, gray by luma (BT.601), fitted inside and centered on the color of its border.
  *
  * @returns uint8 [C, H, W].
  * @throws InklingError with one of the codes `image-…`

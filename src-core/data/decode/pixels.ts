@@ -4,7 +4,7 @@
  */
 import type { ImageShape } from '../../model/spec.ts';
 
-/** uint8 [height, width, channels]: grey 1, grey and alpha 2, color 3, color and alpha 4. */
+/** uint8 [height, width, channels]: gray 1, gray and alpha 2, color 3, color and alpha 4. */
 export type Pixels = {
   readonly width: number;
   readonly height: number;
@@ -75,7 +75,7 @@ function overWhite(picture: Pixels): Pixels & { readonly channels: 1 | 3 } {
   return { width, height, channels: kept, data: out };
 }
 
-/** Grey from color is luma as ITU-R BT.601 defines it: 0.299 R + 0.587 G + 0.114 B, on the stored values. */
+/** Gray from color is luma as ITU-R BT.601 defines it: 0.299 R + 0.587 G + 0.114 B, on the stored values. */
 function toChannels(picture: Pixels, wanted: 1 | 3): Pixels {
   const { width, height, channels, data } = picture;
   if (channels === wanted) return picture;

@@ -18,7 +18,7 @@ const fastBytesMax = 160 * 1024;
 const signatureLength = 8;
 /** Length, type and CRC around a chunk's data. */
 const chunkOverhead = 12;
-/** Samples per pixel by color type: grey, color, palette, grey and alpha, color and alpha. */
+/** Samples per pixel by color type: gray, color, palette, gray and alpha, color and alpha. */
 const samplesOf: Readonly<Record<number, 1 | 2 | 3 | 4>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 /** Chunks that do not change the pixels as shown. `gAMA` and its like are ignored, as most viewers do. */
 const harmless = new Set(

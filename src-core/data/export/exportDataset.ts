@@ -11,7 +11,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { decodeToTensor } from '../decode/decode.ts';
 import { exportFormats, type DatasetExportFormat, type ExportSource } from './formats.ts';
 import { planImages, safeStep, type Planned } from './plan.ts';
-import { greyPng } from './png.ts';
+import { grayPng } from './png.ts';
 import { folderSink, zipSink } from './sinks.ts';
 
 export type { DatasetExportFormat };
@@ -89,7 +89,7 @@ async function exportSource(
     images,
     async fileOf(image) {
       const { encoding, bytes, width, height } = await blobOf(image);
-      return encoding === 'raw' ? greyPng(bytes, width, height) : bytes;
+      return encoding === 'raw' ? grayPng(bytes, width, height) : bytes;
     },
     async pixelsOf(image) {
       const blob = await blobOf(image);

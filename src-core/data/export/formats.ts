@@ -15,7 +15,7 @@ export type ExportSource = {
   readonly images: readonly Planned[];
   /** As a picture file: the bytes as they came, or a PNG of bare pixels. */
   readonly fileOf: (image: Planned) => Promise<Uint8Array>;
-  /** uint8 [height, width] of an 8-bit grey picture. */
+  /** uint8 [height, width] of an 8-bit gray picture. */
   readonly pixelsOf: (image: Planned) => Promise<Uint8Array>;
 };
 
@@ -134,7 +134,7 @@ function commonShape(source: ExportSource): { width: number; height: number } {
   const [first] = source.images;
   for (const { name, width, height, channels, depth } of source.images) {
     if (channels !== 1 || depth !== 8)
-      throw refusal(source, `${name} is not 8-bit grey, and IDX holds nothing else`);
+      throw refusal(source, `${name} is not 8-bit gray, and IDX holds nothing else`);
     if (width !== first!.width || height !== first!.height)
       throw refusal(
         source,

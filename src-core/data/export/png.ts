@@ -7,12 +7,12 @@ import { crc32, deflateSync } from 'node:zlib';
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** @param pixels uint8 [height, width], grey. */
-export function greyPng(pixels: Uint8Array, width: number, height: number): Buffer {
+/** @param pixels uint8 [height, width], gray. */
+export function grayPng(pixels: Uint8Array, width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header[8] = 8; // bits; color type 0 (grey), compression, filter and interlace stay 0
+  header[8] = 8; // bits; color type 0 (gray), compression, filter and interlace stay 0
   // Each line begins with its filter, 0: none.
   const lines = Buffer.alloc(height * (width + 1));
   for (let y = 0; y < height; y++)
