@@ -240,6 +240,24 @@ test('the pointer reads what was measured at its step, however few points are dr
   expect(closestTo(lines, axes, 20_000, 77)).toBeNull();
 });
 
+test('where a line is smoothed, the box says so, and what was measured', () => {
+  const axis = { low: 0, high: 4, start: 0, slope: 10, isLog: false };
+  const raw = line([1, 2, 4]);
+  const smoothed = { ...drawn('a', { x: raw.x, y: smooth(raw.y, 0.5) }), raw };
+  const rows = readoutAt([smoothed, drawn('b', raw)], { x: axis, y: axis }, 3, 0);
+  const told = Object.fromEntries(rows.map((row) => [row.key, [row.values, row.measured]]));
+  expect(told).toEqual({
+    a: [
+      { train: 3, validation: null },
+      { train: 4, validation: null },
+    ],
+    b: [
+      { train: 4, validation: null },
+      { train: null, validation: null },
+    ],
+  });
+});
+
 test('many lines are thin and solid, few are as they were asked for, and so are few means among many runs', () => {
   const axis = { low: 0, high: 4, start: 0, slope: 10, isLog: false };
   const strokes = (count: number, means = 0): Stroke[] => {

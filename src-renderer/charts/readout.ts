@@ -6,17 +6,23 @@ import { place, type Axes } from './paint.ts';
 /** More cannot be read at a glance. */
 export const readoutMost = 10;
 
+type Values = Readonly<Record<ChartLine['part'], number | null>>;
+
 export type ReadoutRow = {
   readonly key: string;
   readonly label: string;
   readonly color: LineColor;
-  /** By part; null: no value near that x. */
-  readonly values: Readonly<Record<ChartLine['part'], number | null>>;
+  /** As drawn, by part; null: no value near that x. */
+  readonly values: Values;
+  /** Before smoothing; null: what is drawn is not smoothed. */
+  readonly measured: Values;
   /** Runs behind a mean there; null: the line is one run. */
   readonly n: number | null;
   /** Pixels from the pointer to the closest of its lines. */
   readonly distance: number;
 };
+
+const none: Values = { train: null, validation: null };
 
 /** A line is read as far beyond its ends. */
 const reachPixels = 12;
@@ -31,15 +37,15 @@ export function readoutAt(
 ): ReadoutRow[] {
   const reach = reachOf(axes);
   const rows = new Map<string, ReadoutRow>();
-  for (const { key, label, color, part, curve, mean } of lines) {
+  for (const { key, label, color, part, curve, raw, mean } of lines) {
     const at = nearest(curve, x, reach);
     if (at < 0) continue;
     const before = rows.get(key);
     const value = curve.y[at]!;
-    const values = before?.values ?? { train: null, validation: null };
     rows.set(key, {
       ...{ key, label, color },
-      values: part === 'train' ? { ...values, train: value } : { ...values, validation: value },
+      values: { ...(before?.values ?? none), [part]: value },
+      measured: { ...(before?.measured ?? none), [part]: raw && raw.y[at]! },
       n: mean ? mean.n[at]! : (before?.n ?? null),
       distance: Math.min(before?.distance ?? Infinity, away(axes, value, y)),
     });
