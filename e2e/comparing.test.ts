@@ -55,7 +55,7 @@ test('curves are seen moving while they train, and groups are drawn with their b
     );
   }
   expect(await chartSummary(page, 'Accuracy')).toContain(`at step ${lastStep}.`);
-  const withBands = await pictureOf(page, 'Accuracy');
+  const withBands = await settledPicture(page, 'Accuracy');
   await page.getByLabel('Band').selectOption('None');
   await expectSoon(async () => (await pictureOf(page, 'Accuracy')) === withBands, false);
   await page.getByLabel('Band').selectOption('95 % CI');
@@ -113,6 +113,17 @@ async function watchCharts(page: Page, isOver: () => boolean) {
     pictures.add(await pictureOf(page, 'Accuracy'));
   } while (!isOver());
   return { summaries, pictures };
+}
+
+/** The picture when it has stood still for longer than a beat: curves are shown with the next one. */
+async function settledPicture(page: Page, title: string): Promise<string> {
+  let picture = '';
+  for (let next = await pictureOf(page, title); next !== picture;) {
+    picture = next;
+    await page.waitForTimeout(500);
+    next = await pictureOf(page, title);
+  }
+  return picture;
 }
 
 /** The pixels of a chart, as text. */
