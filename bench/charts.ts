@@ -1,5 +1,4 @@
 /** @file The charts of many long runs, in the browser host with a real browser. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { createApp } from '../src-core/app.ts';
@@ -7,7 +6,7 @@ import { nodePorts } from '../src-main/nodeHost.ts';
 import type { Benchmark } from './bench.ts';
 import { storeRuns } from './manyRuns.ts';
 import { atMost, megabytes, milliseconds, plain, quantile, type Row } from './measure.ts';
-import { newPage, startBrowser, startServer } from './programWindow.ts';
+import { inWindow } from './programWindow.ts';
 
 const runs = 200;
 const steps = 10_000;
@@ -20,24 +19,15 @@ const bars = { drawMs: 500, hoverMs: 16 };
 export const charts: Benchmark = {
   about: `Accuracy and loss of ${runs} runs of ${steps} steps in real Chromium at 1280 × 800. First draw: from the click on Runs, with what was measured in the page, to both charts painted; median of ${openings}. Hover: what the page computes and paints for one movement of the pointer, one every ${restMs} ms; p95 of ${moves}. Without rest: the time from one movement to the next, each of which has its frame.`,
   async run({ folder }) {
-    const workspace = await filled(join(folder, 'charts'));
-    const browser = await startBrowser();
-    const server = await startServer(workspace);
-    const page = await newPage(browser);
-    try {
-      await page.goto(server.url);
-      await page.getByRole('link', { name: 'digits' }).waitFor();
-      const rows = [
+    const rows = await inWindow(await filled(join(folder, 'charts')), async (page) => {
+      const charted = [
         ...(await measured(page, 'one band of all', `mean of ${runs} runs`)),
         ...(await ungrouped(page)),
       ];
       const heap = await page.evaluate<number>('performance.memory.usedJSHeapSize / 1e6');
-      return { rows: [...rows, plain('heap of the page', megabytes(heap))], notes: [] };
-    } finally {
-      await browser.close();
-      await server.stop();
-      await rm(workspace, { recursive: true });
-    }
+      return [...charted, plain('heap of the page', megabytes(heap))];
+    });
+    return { rows, notes: [] };
   },
 };
 

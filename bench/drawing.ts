@@ -1,12 +1,11 @@
 /** @file Drawing in the page: from a movement of the pointer to the probabilities that follow from it, painted. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { createApp } from '../src-core/app.ts';
 import { nodePorts } from '../src-main/nodeHost.ts';
 import type { Benchmark } from './bench.ts';
 import { atMost, milliseconds, plain, quantile, type Row } from './measure.ts';
-import { newPage, startBrowser, startServer } from './programWindow.ts';
+import { inWindow } from './programWindow.ts';
 
 const presets = ['mlp-128-64', 'cnn-32-64'] as const;
 const drawings = 4;
@@ -20,32 +19,25 @@ const barMs = 50;
 export const drawing: Benchmark = {
   about: `Try it in the browser host with real Chromium at 1280 × 800: from a movement of the pointer to the probabilities of the drawing with it on screen, ${drawings * movements} movements at most every ${movementEveryMs} ms.`,
   async run({ folder }) {
-    const workspace = await filled(join(folder, 'drawing'));
-    const browser = await startBrowser();
-    const server = await startServer(workspace);
-    const page = await newPage(browser);
-    try {
-      await page.goto(server.url);
-      await page.getByRole('link', { name: 'Try it' }).click();
-      const models = page.getByRole('group', { name: 'Models' }).getByRole('checkbox');
-      await models.nth(presets.length - 1).waitFor();
-      const rows: Row[] = [];
-      for (const [at, preset] of presets.entries()) {
-        for (let i = 0; i < presets.length; i++) await models.nth(i).setChecked(false);
-        // The newest is the first of the list.
-        await models.nth(presets.length - 1 - at).check();
-        rows.push(...(await answered(page, preset)));
-      }
-      for (let i = 0; i < presets.length; i++) await models.nth(i).check();
-      rows.push(...(await answered(page, 'both')));
-      return { rows, notes: [] };
-    } finally {
-      await browser.close();
-      await server.stop();
-      await rm(workspace, { recursive: true });
-    }
+    return { rows: await inWindow(await filled(join(folder, 'drawing')), tried), notes: [] };
   },
 };
+
+async function tried(page: Page): Promise<Row[]> {
+  await page.getByRole('link', { name: 'Try it' }).click();
+  const models = page.getByRole('group', { name: 'Models' }).getByRole('checkbox');
+  await models.nth(presets.length - 1).waitFor();
+  const rows: Row[] = [];
+  for (const [at, preset] of presets.entries()) {
+    for (let i = 0; i < presets.length; i++) await models.nth(i).setChecked(false);
+    // The newest is the first of the list.
+    await models.nth(presets.length - 1 - at).check();
+    rows.push(...(await answered(page, preset)));
+  }
+  for (let i = 0; i < presets.length; i++) await models.nth(i).check();
+  rows.push(...(await answered(page, 'both')));
+  return rows;
+}
 
 async function filled(workspace: string): Promise<string> {
   const app = createApp(workspace, nodePorts());

@@ -1,6 +1,7 @@
 /** @file The browser host with a real browser, as benchmarks of the window use it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium, type Browser, type Page } from 'playwright';
@@ -23,6 +24,22 @@ export async function newPage(browser: Browser): Promise<Page> {
   page.setDefaultTimeout(patienceMs);
   await page.addInitScript({ path: join(import.meta.dirname, 'windowProbe.js') });
   return page;
+}
+
+/** The page over a workspace with a dataset `digits`, which is gone afterwards. */
+export async function inWindow<T>(workspace: string, use: (page: Page) => Promise<T>): Promise<T> {
+  const browser = await startBrowser();
+  const server = await startServer(workspace);
+  try {
+    const page = await newPage(browser);
+    await page.goto(server.url);
+    await page.getByRole('link', { name: 'digits' }).waitFor();
+    return await use(page);
+  } finally {
+    await browser.close();
+    await server.stop();
+    await rm(workspace, { recursive: true });
+  }
 }
 
 export type Server = { readonly url: string; stop(): Promise<void> };
