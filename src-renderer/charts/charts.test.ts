@@ -225,8 +225,8 @@ test('the pointer reads what was measured at its step, however few points are dr
     y: { low: 0, high: 1, start: 200, slope: -200, isLog: false },
   };
   for (const step of [1, 4321, 9999]) {
-    const rows = readoutAt(lines, axes, step + 0.3, 77);
-    expect(rows).toHaveLength(80);
+    const { rows, more } = readoutAt(lines, axes, step + 0.3, 77);
+    expect([rows.length, more]).toEqual([10, 70]);
     for (const { label, values } of rows) {
       const measured = lines.find((each) => each.label === label)!.curve.y[step - 1];
       expect(values).toEqual({ train: measured, validation: null });
@@ -244,7 +244,7 @@ test('where a line is smoothed, the box says so, and what was measured', () => {
   const axis = { low: 0, high: 4, start: 0, slope: 10, isLog: false };
   const raw = line([1, 2, 4]);
   const smoothed = { ...drawn('a', { x: raw.x, y: smooth(raw.y, 0.5) }), raw };
-  const rows = readoutAt([smoothed, drawn('b', raw)], { x: axis, y: axis }, 3, 0);
+  const { rows } = readoutAt([smoothed, drawn('b', raw)], { x: axis, y: axis }, 3, 0);
   const told = Object.fromEntries(rows.map((row) => [row.key, [row.values, row.measured]]));
   expect(told).toEqual({
     a: [

@@ -4,7 +4,7 @@ import { nearest } from './curve.ts';
 import { place, type Axes } from './paint.ts';
 
 /** More cannot be read at a glance. */
-export const readoutMost = 10;
+const readoutMost = 10;
 
 type Values = Readonly<Record<ChartLine['part'], number | null>>;
 
@@ -28,32 +28,45 @@ const none: Values = { train: null, validation: null };
 const reachPixels = 12;
 const reachOf = ({ x }: Axes): number => Math.abs(reachPixels / x.slope);
 
-/** All lines at x, those closest to the pointer first. @param y  pixel of the pointer */
-export function readoutAt(
-  lines: readonly ChartLine[],
-  axes: Axes,
-  x: number,
-  y: number,
-): ReadoutRow[] {
+/** What is at x: the lines closest to the pointer, those first, and how many more there are. */
+export type Readout = { readonly rows: readonly ReadoutRow[]; readonly more: number };
+
+/** The lines of one key, and where each is read. */
+type Found = { distance: number; readonly lines: (readonly [line: ChartLine, at: number])[] };
+
+/** @param y  pixel of the pointer */
+export function readoutAt(lines: readonly ChartLine[], axes: Axes, x: number, y: number): Readout {
   const reach = reachOf(axes);
-  const rows = new Map<string, ReadoutRow>();
-  for (const { key, label, color, part, curve, raw, mean } of lines) {
-    const at = nearest(curve, x, reach);
+  const found = new Map<string, Found>();
+  for (const line of lines) {
+    const at = nearest(line.curve, x, reach);
     if (at < 0) continue;
-    const before = rows.get(key);
-    const value = curve.y[at]!;
-    rows.set(key, {
-      ...{ key, label, color },
-      values: { ...(before?.values ?? none), [part]: value },
-      measured: { ...(before?.measured ?? none), [part]: raw && raw.y[at]! },
-      n: mean ? mean.n[at]! : (before?.n ?? null),
-      distance: Math.min(before?.distance ?? Infinity, away(axes, value, y)),
-    });
+    const distance = away(axes, line.curve.y[at]!, y);
+    const known = found.get(line.key);
+    if (known) {
+      known.lines.push([line, at]);
+      known.distance = Math.min(known.distance, distance);
+    } else found.set(line.key, { distance, lines: [[line, at]] });
   }
-  return [...rows.values()].sort((a, b) => a.distance - b.distance || 0);
+  const sorted = [...found.values()].sort((a, b) => a.distance - b.distance || 0);
+  const rows = sorted.slice(0, readoutMost).map(rowOf);
+  return { rows, more: sorted.length - rows.length };
 }
 
-/** The first of them, found for each movement of the pointer; null: none is near. */
+function rowOf({ distance, lines }: Found): ReadoutRow {
+  const [{ key, label, color }] = lines[0]!;
+  const values = { ...none };
+  const measured = { ...none };
+  let n: number | null = null;
+  for (const [{ part, curve, raw, mean }, at] of lines) {
+    values[part] = curve.y[at]!;
+    measured[part] = raw && raw.y[at]!;
+    if (mean) n = mean.n[at]!;
+  }
+  return { key, label, color, values, measured, n, distance };
+}
+
+/** The first of its rows, found for each movement of the pointer; null: none is near. */
 export function closestTo(
   lines: readonly ChartLine[],
   axes: Axes,
