@@ -32,21 +32,27 @@ export function paintMarked(context: CanvasRenderingContext2D, drawn: Drawn, key
   });
 }
 
-/** A vertical line at x, and a dot on every line there. */
-export function paintRule(context: CanvasRenderingContext2D, drawn: Drawn, x: number): void {
-  const { lines, axes, area, theme } = drawn;
-  if (lines.length === 0) return;
-  const { text } = themeColors(theme);
-  const at = place(axes.x, x);
+export type Dot = { readonly x: number; readonly y: number; readonly color: string };
+
+/** Where each line is read at x, in pixels; none where lines are many. */
+export function dotsAt({ lines, axes, theme }: Drawn, x: number): Dot[] {
+  if (lines.length > dottedMost) return [];
+  const reach = Math.abs(reachPixels / axes.x.slope);
+  return lines.flatMap(({ curve, color }) => {
+    const at = nearest(curve, x, reach);
+    const value = at < 0 ? NaN : curve.y[at]!;
+    if (!Number.isFinite(value) || (axes.y.isLog && value <= 0)) return [];
+    return [{ x: place(axes.x, curve.x[at]!), y: place(axes.y, value), color: color[theme] }];
+  });
+}
+
+export function paintDots(
+  context: CanvasRenderingContext2D,
+  { area }: Pick<Drawn, 'area'>,
+  dots: readonly Dot[],
+): void {
   within(context, area, (pen) => {
-    pen.line([at, area.top, at, area.bottom], { color: text, dash: [], width: 1, opacity: 0.6 });
-    for (const line of lines.length > dottedMost ? [] : lines) {
-      const index = nearest(line.curve, x, Math.abs(reachPixels / axes.x.slope));
-      const value = index < 0 ? NaN : line.curve.y[index]!;
-      if (!Number.isFinite(value) || (axes.y.isLog && value <= 0)) continue;
-      const stroke = { ...strokeOf(line, theme), dash: [], opacity: 1 };
-      pen.dot(place(axes.x, line.curve.x[index]!), place(axes.y, value), 3, stroke);
-    }
+    for (const { x, y, color } of dots) pen.dot(x, y, 3, { color, dash: [], width: 1, opacity: 1 });
   });
 }
 
