@@ -1,6 +1,7 @@
 /**
- * @file What runs measure, told to pages as it comes. A page that reads too slowly is not sent everything late: what
- * waits for it of a run gives way to one word that there is a gap, and it reads that run's series again.
+ * @file What runs measure, told to pages in as few messages as they can be drawn in: it waits until it is released,
+ * with the line of its run. A page that reads too slowly is not sent everything late: what waits for it of a run gives
+ * way to one word that there is a gap, and it reads that run's series again.
  */
 import type { LiveSteps } from '../contract/training.ts';
 
@@ -8,12 +9,28 @@ import type { LiveSteps } from '../contract/training.ts';
 export const waitingStepsMax = 10_000;
 
 type Waiting = { events: LiveSteps[]; steps: number; isGap: boolean };
+type Reader = {
+  /** Told and not yet read, by run. */
+  readonly waiting: Map<string, Waiting>;
+  /** Runs of which it may be read. */
+  readonly released: Set<string>;
+  wake: () => void;
+};
 
 export class LiveFeed {
-  readonly #readers = new Set<(event: LiveSteps) => void>();
+  readonly #readers = new Set<Reader>();
 
   tell(event: LiveSteps): void {
-    for (const reader of this.#readers) reader(event);
+    for (const { waiting } of this.#readers) put(waiting, event);
+  }
+
+  /** Sends what was told of a run. */
+  release(run: string): void {
+    for (const reader of this.#readers) {
+      if (!reader.waiting.has(run)) continue;
+      reader.released.add(run);
+      reader.wake();
+    }
   }
 
   /** False: nobody reads, and there is no need to prepare anything. */
@@ -21,23 +38,18 @@ export class LiveFeed {
     return this.#readers.size > 0;
   }
 
-  /** Everything told from this call on, until `signal` aborts. In order for each run. */
-  events(signal: AbortSignal | undefined): AsyncGenerator<LiveSteps, void, void> {
-    const waiting = new Map<string, Waiting>();
-    let wake = (): void => {};
-    const reader = (event: LiveSteps): void => {
-      put(waiting, event);
-      wake();
-    };
+  /** Everything told from this call on, until `signal` aborts: of one run at a time, in order. */
+  events(signal: AbortSignal | undefined): AsyncGenerator<LiveSteps[], void, void> {
+    const reader: Reader = { waiting: new Map(), released: new Set(), wake: () => {} };
     this.#readers.add(reader);
-    const onAbort = (): void => wake();
+    const onAbort = (): void => reader.wake();
     const stop = (): void => {
       this.#readers.delete(reader);
       signal?.removeEventListener('abort', onAbort);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) stop();
-    return read(waiting, signal, (woken) => (wake = woken), stop);
+    return read(reader, signal, stop);
   }
 }
 
@@ -54,18 +66,22 @@ function put(waiting: Map<string, Waiting>, event: LiveSteps): void {
 }
 
 async function* read(
-  waiting: Map<string, Waiting>,
+  reader: Reader,
   signal: AbortSignal | undefined,
-  onWake: (woken: () => void) => void,
   stop: () => void,
-): AsyncGenerator<LiveSteps, void, void> {
+): AsyncGenerator<LiveSteps[], void, void> {
+  const { waiting, released } = reader;
   try {
     while (!signal?.aborted) {
-      const [next] = waiting;
-      if (next) {
-        waiting.delete(next[0]);
-        yield* next[1].events;
-      } else await new Promise<void>((resolve) => onWake(resolve));
+      const [run] = released;
+      if (run === undefined) {
+        await new Promise<void>((resolve) => (reader.wake = resolve));
+        continue;
+      }
+      released.delete(run);
+      const { events } = waiting.get(run)!;
+      waiting.delete(run);
+      yield events;
     }
   } finally {
     stop();

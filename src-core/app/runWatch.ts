@@ -1,6 +1,6 @@
 /**
- * @file The runs as pages see them, kept current: what the supervisor tells becomes lines of the table, at most five
- * times a second for each run, and steps for the pages that draw them.
+ * @file The runs as pages see them, kept current: what the supervisor tells becomes lines of the table, and steps for
+ * the pages that draw them, both at the same time and at most five times a second for each run.
  */
 import type { AppEvent } from '../contract.ts';
 import type { LiveSteps, RunInfo } from '../contract/training.ts';
@@ -41,9 +41,8 @@ export class RunWatch {
   readonly #stored = new Map<RunId, StoredRun>();
   readonly #active = new Map<RunId, Active>();
   readonly #toldAt = new Map<RunId, number>();
-  /** Changed since they were last told. */
-  readonly #late = new Set<RunId>();
-  #stopTelling: (() => void) | null = null;
+  /** Changed since they were last told; each with what ends the waiting until they are told again. */
+  readonly #late = new Map<RunId, () => void>();
   readonly #stopListening: () => void;
   readonly live = new LiveFeed();
 
@@ -78,12 +77,14 @@ export class RunWatch {
 
   close(): void {
     this.#stopListening();
-    this.#stopTelling?.();
+    for (const stop of this.#late.values()) stop();
   }
 
   #gone(id: RunId): void {
+    this.#late.get(id)?.();
     for (const held of [this.#stored, this.#toldAt, this.#active, this.#late]) held.delete(id);
     this.#ports.tell({ kind: 'runGone', run: id });
+    this.live.release(id);
   }
 
   #hear(event: RunEvent): void {
@@ -163,32 +164,28 @@ export class RunWatch {
     return { step, samplesPerSecond, isStalled, seconds: clock.now() };
   }
 
-  /** At once, or when its last line was told long enough ago. */
+  /** At once, or when it was told long enough ago. */
   #touch(id: RunId): void {
-    const now = this.#ports.clock();
-    const isEarly = now - (this.#toldAt.get(id) ?? -Infinity) < tellIntervalMs;
-    if (!isEarly) return this.#tell(id, now);
-    this.#late.add(id);
-    this.#stopTelling ??= this.#ports.every(tellIntervalMs, () => this.#tellLate());
+    if (this.#late.has(id)) return;
+    const { clock, every } = this.#ports;
+    const rest = (this.#toldAt.get(id) ?? -Infinity) + tellIntervalMs - clock();
+    if (rest <= 0) return this.#tell(id);
+    this.#late.set(
+      id,
+      every(rest, () => this.#tell(id)),
+    );
   }
 
-  #tellLate(): void {
-    const now = this.#ports.clock();
-    for (const id of [...this.#late])
-      if (now - (this.#toldAt.get(id) ?? -Infinity) >= tellIntervalMs) this.#tell(id, now);
-    if (this.#late.size > 0) return;
-    this.#stopTelling?.();
-    this.#stopTelling = null;
-  }
-
-  #tell(id: RunId, now: number): void {
+  #tell(id: RunId): void {
+    this.#late.get(id)?.();
     this.#late.delete(id);
-    this.#toldAt.set(id, now);
+    const { supervisor, workspace, tell, clock } = this.#ports;
+    this.#toldAt.set(id, clock());
     const stored = this.#storedOf(id);
-    const { supervisor, workspace, tell } = this.#ports;
     const place = supervisor.queue.indexOf(id) + 1 || null;
     const dataset = workspace.runs.datasets().get(stored.run.snapshot) ?? null;
     tell({ kind: 'run', run: runInfo(stored, { place, dataset, now: this.#nowOf(id) }) });
+    this.live.release(id);
   }
 }
 

@@ -46,7 +46,7 @@ describe('runs that are over', () => {
     });
     const reading = new AbortController();
     const read = (async () => {
-      for await (const event of app.runViews.live(reading.signal)) live.push(event);
+      for await (const events of app.runViews.live(reading.signal)) live.push(...events);
     })();
     const grid = { activations: ['relu', 'tanh'], seeds: [1, 2] };
     ids = app.startComparison({ ...small, epochs: 2, ...grid }).map(({ id }) => id);
@@ -61,14 +61,14 @@ describe('runs that are over', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('were told line by line, ten times a second at most, from queued to finished', () => {
+  it('were told line by line, five times a second at most, from queued to finished', () => {
     const last = ids.at(-1)!;
     const told = lines.filter(({ run }) => run === last);
     expect(told[0]).toMatchObject({ status: 'queued', secondsLeft: null, step: 0 });
     expect(told.some(({ place }) => place === 3)).toBe(true);
     expect(told.at(-1)).toMatchObject({ status: 'finished', epoch: 2, epochs: 2, place: null });
     const gaps = told.slice(1).map((line, i) => toldAt.get(line)! - toldAt.get(told[i]!)!);
-    expect(Math.min(...gaps)).toBeGreaterThan(95);
+    expect(Math.min(...gaps)).toBeGreaterThan(195);
   });
 
   it('are listed as they were last told', async () => {
@@ -270,9 +270,9 @@ test('a run that goes back to a checkpoint is said to be rewound', async () => {
   const reading = new AbortController();
   const events = app.runViews.live(reading.signal);
   app.runViews.resume(id, 0);
-  const first = await events.next();
-  expect(first.value).toEqual({ kind: 'rewound', run: id, step: saved });
-  const second = await events.next();
-  expect(second.value).toMatchObject({ kind: 'steps', firstStep: saved + 1 });
+  const told: LiveSteps[] = [];
+  while (told.length < 2) told.push(...((await events.next()).value ?? []));
+  expect(told[0]).toEqual({ kind: 'rewound', run: id, step: saved });
+  expect(told[1]).toMatchObject({ kind: 'steps', firstStep: saved + 1 });
   reading.abort();
 });

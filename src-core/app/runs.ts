@@ -31,7 +31,7 @@ export function runViewCalls(ports: RunPorts) {
   if (kept.success) supervisor.setConcurrentRuns(kept.data);
   return {
     list: (): Promise<RunInfo[]> => watch.list(),
-    live: (signal: AbortSignal | undefined): AsyncGenerator<LiveSteps, void, void> =>
+    live: (signal: AbortSignal | undefined): AsyncGenerator<LiveSteps[], void, void> =>
       watch.live.events(signal),
     close: (): void => watch.close(),
 

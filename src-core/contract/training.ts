@@ -418,8 +418,8 @@ export const runs = {
   epochs: oc
     .input(z.object({ runs: RunNames }))
     .output(z.array(z.object({ run: RunName, epochs: z.array(EpochRow) }))),
-  /** What runs measure from this call on. */
-  live: oc.output(eventIterator(LiveSteps)),
+  /** What runs measure from this call on: of one run at a time, in order. */
+  live: oc.output(eventIterator(z.array(LiveSteps))),
   rename: oc.input(run.extend({ name: z.string().trim().min(1).max(120) })),
   pause: oc.input(run),
   /** Paused, stopped, interrupted or failed: goes on. Finished: `moreEpochs` of them. */

@@ -85,7 +85,7 @@ class RunSeries {
         for (const [run, kept] of this.#kept) kept.isStale ||= !this.#isUnchanged(run);
         this.#left.clear();
         void this.#read();
-        for await (const event of steps) this.#take(event);
+        for await (const events of steps) for (const event of events) this.#take(event);
       } catch (error) {
         if (!signal.aborted && connection.state === 'open') this.failure = problemOf(error);
       }

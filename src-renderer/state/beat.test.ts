@@ -30,6 +30,20 @@ test('what comes after a rest is shown with the next frame, what follows waits f
   expect(shown).toEqual(['first', 'third', 'other']);
 });
 
+test('what is patient is shown with what comes soon after it, or alone a little later', () => {
+  beat.next('line', show('line'), 40);
+  vi.advanceTimersByTime(10);
+  beat.next('curve', show('curve'));
+  vi.advanceTimersByTime(20);
+  expect(shown).toEqual(['line', 'curve']);
+  vi.advanceTimersByTime(1000);
+  beat.next('line', show('alone'), 40);
+  vi.advanceTimersByTime(50);
+  expect(shown).toHaveLength(2);
+  vi.advanceTimersByTime(10);
+  expect(shown).toEqual(['line', 'curve', 'alone']);
+});
+
 test('what was dropped is not shown', () => {
   beat.next('a', show('dropped'));
   beat.next('b', show('kept'));

@@ -7,6 +7,9 @@ import { beat } from './beat.ts';
 import { endOf, tellEnd } from './runEnds.ts';
 import { settings } from './settings.svelte.ts';
 
+/** The steps behind these figures come with them, in a message of their own, where a chart draws them. */
+const patienceMs = 40;
+
 class RunsState {
   /** Newest first. */
   list: readonly RunInfo[] = $state.raw([]);
@@ -34,7 +37,7 @@ class RunsState {
   put(run: RunInfo): void {
     const before = this.get(run.run);
     const isFigures = before?.status === run.status && before.name === run.name;
-    if (isFigures) return beat.next(run.run, () => this.#put(run));
+    if (isFigures) return beat.next(run.run, () => this.#put(run), patienceMs);
     beat.drop(run.run);
     this.#put(run);
   }
