@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import type { LiveSteps } from '../contract/training.ts';
-import { LiveFeed, waitingStepsMax } from './liveSteps.ts';
+import { LiveFeed, liveSteps, waitingStepsMax } from './liveSteps.ts';
 
 const steps = (run: string, firstStep: number, count: number): LiveSteps => {
-  const values = Array<number>(count).fill(0);
-  const series = { loss: values, accuracy: values, learningRate: values, seconds: values };
-  return { kind: 'steps', run, firstStep, ...series };
+  const values = new Float32Array(count);
+  return liveSteps(run, firstStep, { loss: values, accuracy: values, seconds: values });
 };
 
 /** All that is told, released run by run, as a page reads it. */

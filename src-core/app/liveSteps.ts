@@ -8,6 +8,19 @@ import type { LiveSteps } from '../contract/training.ts';
 /** Steps of one run that wait for one page: two seconds of the fastest network there is, some 400 kB. */
 export const waitingStepsMax = 10_000;
 
+/** @param series all of the same length */
+export function liveSteps(
+  run: string,
+  firstStep: number,
+  { loss, accuracy, seconds }: Record<'loss' | 'accuracy' | 'seconds', Float32Array>,
+): Extract<LiveSteps, { kind: 'steps' }> {
+  const bytes = [loss, accuracy, seconds].map((values) =>
+    Buffer.from(values.buffer, values.byteOffset, values.byteLength),
+  );
+  const packed = Buffer.concat(bytes).toString('base64');
+  return { kind: 'steps', run, firstStep, count: loss.length, packed };
+}
+
 type Waiting = { events: LiveSteps[]; steps: number; isGap: boolean };
 type Reader = {
   /** Told and not yet read, by run. */
@@ -59,7 +72,7 @@ function put(waiting: Map<string, Waiting>, event: LiveSteps): void {
   // Whoever reads the series again after the gap finds this there.
   if (held.isGap) return;
   held.events.push(event);
-  held.steps += event.kind === 'steps' ? event.loss.length : 1;
+  held.steps += event.kind === 'steps' ? event.count : 1;
   if (held.steps <= waitingStepsMax) return;
   held.events = [{ kind: 'gap', run: event.run }];
   held.isGap = true;

@@ -12,9 +12,6 @@ export function measured(value: number): Measured {
 export const measuredOrNull = (value: number | null): Measured | null =>
   value === null ? null : measured(value);
 
-export const measuredAll = (values: Float32Array): Measured[] =>
-  Array.from(values, (value) => measured(value));
-
 export const measuredScore = ({ loss, accuracy }: Score) => ({
   loss: measured(loss),
   accuracy: measured(accuracy),

@@ -3,13 +3,12 @@
  * the pages that draw them, both at the same time and at most five times a second for each run.
  */
 import type { AppEvent } from '../contract.ts';
-import type { LiveSteps, RunInfo } from '../contract/training.ts';
+import type { RunInfo } from '../contract/training.ts';
 import type { RunEvent } from '../training/recorder.ts';
 import type { Supervisor } from '../training/supervisor.ts';
 import type { RunId } from '../workspace/records.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { LiveFeed } from './liveSteps.ts';
-import { measuredAll } from './measured.ts';
+import { LiveFeed, liveSteps } from './liveSteps.ts';
 import { epochRow, runInfo, type Now } from './runInfo.ts';
 import type { StepClock } from './stepClock.ts';
 import { clockOf, storedRun, type StoredRun } from './storedRun.ts';
@@ -28,6 +27,8 @@ export type WatchPorts = {
 /** A run that is on. */
 type Active = {
   readonly clock: StepClock;
+  /** From the start of the run to the end of its last epoch. */
+  epochsSeconds: number;
   step: number;
   samplesPerSecond: number | null;
   isStalled: boolean;
@@ -118,7 +119,8 @@ export class RunWatch {
   #started({ run, step, isRewound }: Extract<RunEvent, { kind: 'started' }>): void {
     const { progress } = this.#storedOf(run);
     const clock = clockOf(this.#ports.workspace, run, progress);
-    this.#active.set(run, { clock, step, samplesPerSecond: null, isStalled: false });
+    const epochsSeconds = progress?.seconds ?? 0;
+    this.#active.set(run, { clock, epochsSeconds, step, samplesPerSecond: null, isStalled: false });
     if (isRewound) this.live.tell({ kind: 'rewound', run, step });
     this.#touch(run);
   }
@@ -126,28 +128,21 @@ export class RunWatch {
   #steps({ run, firstStep, series }: Extract<RunEvent, { kind: 'steps' }>): void {
     const active = this.#active.get(run);
     if (!active) return;
-    const { loss, accuracy, learningRate, samplesPerSecond } = series;
+    const { loss, accuracy, samplesPerSecond } = series;
     const seconds = samplesPerSecond.map((rate) => active.clock.after(rate));
     active.step = firstStep + loss.length - 1;
     active.samplesPerSecond = samplesPerSecond.at(-1) ?? null;
     active.isStalled = false;
-    if (this.live.isRead)
-      this.live.tell({
-        kind: 'steps',
-        run,
-        firstStep,
-        loss: measuredAll(loss),
-        accuracy: measuredAll(accuracy),
-        learningRate: measuredAll(learningRate),
-        seconds: measuredAll(seconds),
-      } satisfies LiveSteps);
+    if (this.live.isRead) this.live.tell(liveSteps(run, firstStep, { loss, accuracy, seconds }));
     this.#touch(run);
   }
 
   #epoch({ run, metrics }: Extract<RunEvent, { kind: 'epoch' }>): void {
-    const seconds = this.#storedOf(run).progress?.seconds ?? metrics.timing.seconds;
-    this.#active.get(run)?.clock.set(seconds);
-    this.live.tell({ kind: 'epoch', run, row: epochRow(metrics, seconds) });
+    const active = this.#active.get(run);
+    if (!active) return;
+    active.epochsSeconds += metrics.timing.seconds;
+    active.clock.set(active.epochsSeconds);
+    this.live.tell({ kind: 'epoch', run, row: epochRow(metrics, active.epochsSeconds) });
     this.#touch(run);
   }
 

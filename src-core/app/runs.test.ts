@@ -30,6 +30,15 @@ function unpacked(bytes: Buffer) {
   return { runs, run, first, stride, values };
 }
 
+/** Of steps as they are told: 0 loss, 1 accuracy, 2 seconds. */
+function toldSeries(
+  { packed, count }: Extract<LiveSteps, { kind: 'steps' }>,
+  series: 0 | 1 | 2,
+): number[] {
+  const bytes = Buffer.from(packed, 'base64');
+  return Array.from({ length: count }, (_, i) => bytes.readFloatLE(4 * (series * count + i)));
+}
+
 describe('runs that are over', () => {
   const folder = mkdtempSync(join(tmpdir(), 'inkling-runs-'));
   let app: App;
@@ -98,13 +107,15 @@ describe('runs that are over', () => {
   it('were heard live, step for step as they are stored', async () => {
     const run = ids[1]!;
     const steps = live.filter((event) => event.kind === 'steps' && event.run === run);
-    const heard = steps.flatMap((event) => (event.kind === 'steps' ? event.loss : []));
+    const heardOf = (series: 0 | 1 | 2): number[] =>
+      steps.flatMap((event) => (event.kind === 'steps' ? toldSeries(event, series) : []));
     const stored = unpacked(await app.runViews.series([run], 'loss'));
-    expect(heard).toEqual(stored.values);
+    expect(heardOf(0)).toEqual(stored.values);
+    expect(heardOf(1)).toEqual(unpacked(await app.runViews.series([run], 'accuracy')).values);
     expect(stored).toMatchObject({ runs: 1, run: 2, first: 1, stride: 1 });
-    const seconds = steps.flatMap((event) => (event.kind === 'steps' ? event.seconds : []));
+    const seconds = heardOf(2);
     const packed = unpacked(await app.runViews.series([run], 'seconds')).values;
-    seconds.forEach((value, i) => expect(packed[i]).toBeCloseTo(Number(value), 4));
+    seconds.forEach((value, i) => expect(packed[i]).toBeCloseTo(value, 4));
     expect(packed.every((value, i) => i === 0 || value > packed[i - 1]!)).toBe(true);
     const [{ epochs } = { epochs: [] }] = await app.runViews.epochs([run]);
     expect(packed.at(-1)).toBeLessThanOrEqual(Number(epochs.at(-1)!.seconds));

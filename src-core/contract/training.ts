@@ -284,12 +284,12 @@ export const LiveSteps = z.discriminatedUnion('kind', [
     kind: z.literal('steps'),
     run: RunName,
     firstStep: Count,
-    /** All of the same length. */
-    loss: z.array(Measured),
-    accuracy: z.array(Measured),
-    learningRate: z.array(Measured),
-    /** Since the start of the run, pauses excluded. */
-    seconds: z.array(Measured),
+    count: Count,
+    /**
+     * Loss, accuracy and the seconds since the start of the run without pauses: one after the other, `count` float32
+     * each, little-endian, in base64.
+     */
+    packed: z.base64(),
   }),
   z.object({ kind: z.literal('epoch'), run: RunName, row: EpochRow }),
   z.object({ kind: z.literal('gap'), run: RunName }),

@@ -1,5 +1,6 @@
 /** @file What charts compute before anything is drawn. */
 import { expect, test } from 'vitest';
+import { liveSteps } from '../../src-core/app/liveSteps.ts';
 import { studentT } from '../../src-core/inspect/statistics.ts';
 import { stream } from '../../src-core/random.ts';
 import { chartCsv } from './chartCsv.ts';
@@ -8,7 +9,7 @@ import { chartSvg } from './chartSvg.ts';
 import { toColumns } from './columns.ts';
 import { curveOf, extentOf, gapsOf, nearest, type Curve } from './curve.ts';
 import { meanOf, t95, type Band } from './mean.ts';
-import { bySteps, PackedSeries, readSeries } from './packedSeries.ts';
+import { bySteps, PackedSeries, readSeries, toldSteps } from './packedSeries.ts';
 import { paintLines, type Axes, type Pen, type Stroke } from './paint.ts';
 import { closestTo, readoutAt } from './readout.ts';
 import { smooth } from './smoothing.ts';
@@ -163,7 +164,7 @@ test('t of the band is that of the comparison', () => {
 
 test('a series is appended to once, thinned by its stride, and cut when the run goes back', () => {
   const series = new PackedSeries(1, 2, Float32Array.of(1, 2));
-  expect(series.append(4, [9, 3, 5, 'NaN'])).toBe(true);
+  expect(series.append(4, [9, 3, 5, NaN])).toBe(true);
   expect([...series.values]).toEqual([1, 2, 4]);
   expect(series.append(8, [1, 7, 7])).toBe(true);
   expect([...series.values]).toEqual([1, 2, 4, NaN, 7]);
@@ -308,4 +309,13 @@ test('the CSV has every point as it was measured, NaN too', () => {
     `loss,train,"'=SUM(1,2)",2,NaN,NaN,,,1`,
     '',
   ]);
+});
+
+test('steps that are told live come out as they were measured', () => {
+  const measured = {
+    loss: Float32Array.of(2.3, NaN, Infinity),
+    accuracy: Float32Array.of(0.125, 0.5, 1),
+    seconds: Float32Array.of(0.001, 0.002, 0.003),
+  };
+  expect(toldSteps(liveSteps('r1', 4, measured))).toEqual(measured);
 });

@@ -1,5 +1,5 @@
 /** @file One series of a run by step, as it arrives: read whole, then appended to, and cut when a run goes back. */
-import type { Measured } from '../../src-core/contract/training.ts';
+import type { LiveSteps } from '../../src-core/contract/training.ts';
 import type { Curve } from './curve.ts';
 
 /** Enough for a few hundred messages before memory is taken again. */
@@ -39,11 +39,11 @@ export class PackedSeries {
    * Adds steps from `firstStep` on; those already there are passed over.
    * @returns false: steps between are missing, and the series has to be read again.
    */
-  append(firstStep: number, steps: readonly Measured[]): boolean {
+  append(firstStep: number, steps: ArrayLike<number>): boolean {
     // A thinned series may lack the steps of its last, incomplete point.
     if (firstStep > this.#next + this.stride - 1) return false;
     for (let i = Math.max(0, this.#next - firstStep); i < steps.length; i++) {
-      this.#sum += Number(steps[i]);
+      this.#sum += steps[i]!;
       if (++this.#pending === this.stride) this.#complete();
     }
     return true;
@@ -112,6 +112,18 @@ export function readSeries(content: ArrayBuffer): Map<string, PackedSeries> {
     found.set(`r${run}`, new PackedSeries(first!, stride!, values));
   }
   return found;
+}
+
+type Told = Readonly<Record<'loss' | 'accuracy' | 'seconds', Float32Array>>;
+
+/** Steps as they are told while a run trains. */
+export function toldSteps({ packed, count }: Extract<LiveSteps, { kind: 'steps' }>): Told {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const values = new Float32Array(bytes.buffer);
+  const [loss, accuracy, seconds] = [0, 1, 2].map((at) =>
+    values.subarray(at * count, (at + 1) * count),
+  );
+  return { loss: loss!, accuracy: accuracy!, seconds: seconds! };
 }
 
 /** The curve of a series over another of the same run, such as seconds; as far as both go. */

@@ -13,7 +13,7 @@ import { api, connection, problemOf } from '../transport.ts';
 import type { Problem } from '../../src-core/contract.ts';
 import { beat } from '../state/beat.ts';
 import { runs as known } from '../state/runs.svelte.ts';
-import { PackedSeries, readSeries } from './packedSeries.ts';
+import { PackedSeries, readSeries, toldSteps } from './packedSeries.ts';
 
 /** Runs in one reading: an answer of some megabytes. */
 const batchRuns = 50;
@@ -192,14 +192,16 @@ function apply(kept: Kept, event: LiveSteps): boolean {
     case 'epoch':
       kept.epochs = [...kept.epochs.filter(({ epoch }) => epoch < event.row.epoch), event.row];
       return true;
-    case 'steps':
+    case 'steps': {
+      const told = toldSteps(event);
       // The first steps of a run say where it begins.
       if (series.loss.count === 0 && series.loss.first !== event.firstStep)
         restart(kept, event.firstStep);
       return (
-        readNames.every((name) => kept.series[name].append(event.firstStep, event[name])) &&
+        readNames.every((name) => kept.series[name].append(event.firstStep, told[name])) &&
         kept.series.loss.count <= pointsMax
       );
+    }
     default:
       throw new TypeError(event satisfies never);
   }
