@@ -40,7 +40,26 @@ export function createChart(canvas: HTMLCanvasElement, paint: (chart: Chart) => 
   });
 }
 
-export function setAxes(chart: Chart, { x, y, colors }: AxesOptions): void {
+const shown = new WeakMap<Chart, AxesOptions>();
+
+/** Axes that are as they were are not laid out again. */
+export function draw(chart: Chart, options: AxesOptions): void {
+  const before = shown.get(chart);
+  shown.set(chart, options);
+  if (before && isSame(before, options)) return chart.render();
+  setAxes(chart, options);
+}
+
+function isSame(a: AxesOptions, b: AxesOptions): boolean {
+  const valuesOf = ({ x, y, colors }: AxesOptions): unknown[] => [
+    ...[x.low, x.high, x.title, x.isWhole, x.text],
+    ...[y.low, y.high, y.isLog, y.text, colors],
+  ];
+  const values = valuesOf(b);
+  return valuesOf(a).every((value, i) => Object.is(value, values[i]));
+}
+
+function setAxes(chart: Chart, { x, y, colors }: AxesOptions): void {
   const font = { family: colors.font, size: 11 };
   const common = {
     grid: { color: colors.grid, tickLength: 4 },

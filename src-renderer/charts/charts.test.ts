@@ -7,11 +7,12 @@ import { chartCsv } from './chartCsv.ts';
 import type { ChartLine } from './chartLine.ts';
 import { chartSvg } from './chartSvg.ts';
 import { toColumns } from './columns.ts';
-import { curveOf, extentOf, gapsOf, nearest, type Curve } from './curve.ts';
+import { curveOf, extentOf, gapsOf, nearest, type Curve, type Range } from './curve.ts';
 import { meanOf, t95, type Band } from './mean.ts';
 import { bySteps, PackedSeries, readSeries, toldSteps } from './packedSeries.ts';
 import { paintLines, type Axes, type Pen, type Stroke } from './paint.ts';
 import { closestTo, readoutAt } from './readout.ts';
+import { xRoom, yRoom } from './room.ts';
 import { smooth } from './smoothing.ts';
 
 const list = (values: Iterable<number>, digits = 4): number[] =>
@@ -318,4 +319,41 @@ test('steps that are told live come out as they were measured', () => {
     seconds: Float32Array.of(0.001, 0.002, 0.003),
   };
   expect(toldSteps(liveSteps('r1', 4, measured))).toEqual(measured);
+});
+
+test.each<[string, Range, boolean, Range, Range | undefined]>([
+  [
+    'leaves room in even steps',
+    { low: 0.13, high: 0.97 },
+    false,
+    { low: 0.08, high: 1.02 },
+    undefined,
+  ],
+  [
+    'keeps to its limits',
+    { low: 0.13, high: 0.97 },
+    false,
+    { low: 0.08, high: 1 },
+    { low: 0, high: 1 },
+  ],
+  ['has room for a constant', { low: 2, high: 2 }, false, { low: 1.99, high: 2.01 }, undefined],
+  [
+    'goes by tenths of powers of ten',
+    { low: 0.11, high: 9 },
+    true,
+    { low: 0.1, high: 10 },
+    undefined,
+  ],
+])('y %s', (_, range, isLog, expected, limits) => {
+  const { low, high } = yRoom(range, isLog, limits);
+  expect([low, high]).toEqual([expect.closeTo(expected.low), expect.closeTo(expected.high)]);
+});
+
+test('x stands still while a run grows by up to a fifth, and never ends before it', () => {
+  const ends = Array.from({ length: 1000 }, (_, i) => xRoom(100 + i));
+  ends.forEach((end, i) => {
+    expect(end).toBeGreaterThanOrEqual((100 + i) * (1 - 1e-9));
+    expect(end).toBeLessThanOrEqual((100 + i) * 1.2 * (1 + 1e-9));
+  });
+  expect(new Set(ends).size).toBeLessThanOrEqual(15);
 });
