@@ -5,6 +5,7 @@
 import type { AppEvent } from '../contract.ts';
 import type { RunInfo } from '../contract/training.ts';
 import type { RunEvent } from '../training/recorder.ts';
+import { flushIntervalMs } from '../training/metrics.ts';
 import type { Supervisor } from '../training/supervisor.ts';
 import type { RunId } from '../workspace/records.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -34,8 +35,8 @@ type Active = {
   isStalled: boolean;
 };
 
-/** Five times a second is as often as anyone can read, and each line costs the processor that trains. */
-const tellIntervalMs = 200;
+/** Each line costs the processor that trains. In step with what it measures: one must not wait for the other. */
+const tellIntervalMs = flushIntervalMs;
 
 export class RunWatch {
   readonly #ports: WatchPorts;
