@@ -12,12 +12,10 @@ const runs = 200;
 const steps = 10_000;
 const openings = 5;
 const moves = 200;
-/** Between two movements that are timed by themselves. */
-const restMs = 100;
 const bars = { drawMs: 500, hoverMs: 16 };
 
 export const charts: Benchmark = {
-  about: `Accuracy and loss of ${runs} runs of ${steps} steps in real Chromium at 1280 × 800. First draw: from the click on Runs, with what was measured in the page, to both charts painted; median of ${openings}. Hover: until what the page computes and paints for a movement of the pointer is done; p95 of ${moves}, one right after the other, where a movement may wait for the frame of the one before. By itself: one every ${restMs} ms.`,
+  about: `Accuracy and loss of ${runs} runs of ${steps} steps in real Chromium at 1280 × 800. First draw: from the click on Runs, with what was measured in the page, to both charts painted; median of ${openings}. Hover: until what the page computes and paints for a movement of the pointer is done; p95 of ${moves}, one right after the other.`,
   async run({ folder }) {
     const rows = await inWindow(await filled(join(folder, 'charts')), async (page) => {
       const charted = [
@@ -56,13 +54,11 @@ async function measured(page: Page, what: string, words: string): Promise<Row[]>
   const drawn: number[] = [];
   const first = await open(page, words);
   for (let i = 0; i < openings; i++) drawn.push(await open(page, words));
-  const hovers = await hovering(page, 0);
-  const single = await hovering(page, restMs);
+  const hovers = await hovering(page);
   return [
     plain(`${what}: opened for the first time, with reading`, milliseconds(first)),
     atMost(`${what}: first draw`, drawn, bars.drawMs, milliseconds),
     atMost(`${what}: hover, p95`, [quantile(hovers, 0.95)], bars.hoverMs, milliseconds),
-    plain(`${what}: hover by itself, p95`, milliseconds(quantile(single, 0.95))),
   ];
 }
 
@@ -73,7 +69,7 @@ async function open(page: Page, words: string): Promise<number> {
 }
 
 /** Across the chart, up and down. */
-async function hovering(page: Page, rest: number): Promise<number[]> {
+async function hovering(page: Page): Promise<number[]> {
   const box = await page.getByRole('img', { name: 'Accuracy', exact: true }).boundingBox();
   if (!box) throw new Error('there is no chart');
   await page.evaluate(`probe.watchMoves('.chart')`);
@@ -81,7 +77,6 @@ async function hovering(page: Page, rest: number): Promise<number[]> {
     const x = box.x + box.width * (0.2 + 0.6 * ((i * 0.618_033_988_75) % 1));
     const y = box.y + box.height * (0.2 + 0.6 * ((i * 0.754_877_666) % 1));
     await page.mouse.move(x, y);
-    if (rest > 0) await page.waitForTimeout(rest);
   }
   return page.evaluate<number[]>('probe.moves');
 }

@@ -15,7 +15,7 @@ import { newPage, startBrowser } from './programWindow.ts';
 
 /** About 3000 steps. */
 const epochs = 48;
-const rounds = 7;
+const rounds = 9;
 const bars = { pixelMs: 300, speed: 0.9, keyMs: 50, lateMs: 50 };
 
 export const live: Benchmark = {
