@@ -357,3 +357,12 @@ test('x stands still while a run grows by up to a fifth, and never ends before i
   });
   expect(new Set(ends).size).toBeLessThanOrEqual(15);
 });
+
+test('y leaves out what ends before the part of x that is shown, and what begins behind it', () => {
+  const ended = line([9, 8], [1, 2]);
+  const led = line([9, 1], [2, 4]);
+  const window = { low: 3, high: 5 };
+  expect(extentOf(ended, window)).toBeNull();
+  expect(extentOf(line([7], [6]), window)).toBeNull();
+  expect(extentOf(led, window)).toEqual({ low: 1, high: 9 });
+});

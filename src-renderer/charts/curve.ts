@@ -48,9 +48,11 @@ export function nearest({ x }: Curve, value: number, reach: number): number {
 
 /**
  * Smallest and largest finite y between two x, the neighbors on both sides included, which the line leads to; null
- * where there is none. `isPositive`: of those above zero only, for logarithmic axes.
+ * where there is none, as of a curve that ends before or begins behind. `isPositive`: of those above zero only, for logarithmic axes.
  */
 export function extentOf({ x, y }: Curve, window: Range, isPositive = false): Range | null {
+  const isOutside = !(x[x.length - 1]! >= window.low && x[0]! <= window.high);
+  if (isOutside) return null;
   const from = Math.max(0, firstFrom(x, window.low) - 1);
   const to = Math.min(x.length, firstFrom(x, window.high) + 1);
   let [low, high] = [Infinity, -Infinity];
