@@ -1,7 +1,8 @@
 /** @file What live.ts and its server say to one another. */
 import { z } from 'zod';
 
-export const Asked = z.object({ epochs: z.int() });
+export const Asked = z.object({ epochs: z.int(), isWatched: z.boolean() });
+export type Asked = z.infer<typeof Asked>;
 
 export const Said = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), url: z.string() }),

@@ -3,7 +3,7 @@
  * step and how late its event loop came round.
  *
  * usage: liveServer.ts WORKSPACE, as a forked process. Makes a dataset of 10 000 digits and says where it is; for every
- * `{epochs}` it is sent, trains that long and says what it measured; ends when its parent lets go of it.
+ * `{epochs, isWatched}` it is sent, trains that long and says what it measured; ends when its parent lets go of it.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { z } from 'zod';
@@ -23,11 +23,11 @@ await ensurePage(console.error);
 await app.sampleDigits({ dataset: 'digits', count: 10_000, seed: 1 });
 const { platform } = process;
 const server = await startServer({ app, pageFolder, port: 0, platform, reportDefect });
-process.on('message', (message) => void train(Asked.parse(message).epochs));
+process.on('message', (message) => void train(Asked.parse(message)));
 process.once('disconnect', () => void server.close().then(() => app.close()));
 say({ kind: 'ready', url: server.url });
 
-async function train(epochs: number): Promise<void> {
+async function train({ epochs, isWatched }: Asked): Promise<void> {
   const { id } = app.start({ dataset: 'digits', preset: 'mlp-128-64', epochs });
   const { batchSize } = app.run(id).options;
   const heard: StepTime[] = [];
@@ -36,7 +36,7 @@ async function train(epochs: number): Promise<void> {
     if (event.run !== id || event.kind !== 'steps') return;
     if (heard.length === 0) {
       // Processes, data and graphs are ready: from here on it trains at full speed.
-      delay.enable();
+      if (isWatched) delay.enable();
       say({ kind: 'begun' });
     }
     const now = performance.timeOrigin + performance.now();
