@@ -47,7 +47,8 @@ export const valueAt = ({ start, slope, isLog }: Axis, pixel: number): number =>
   return isLog ? 10 ** value : value;
 };
 
-const isShown = (axis: Axis, value: number): boolean =>
+/** A gap is nowhere, and below zero there is no logarithm. */
+export const isShown = (axis: Axis, value: number): boolean =>
   Number.isFinite(value) && (!axis.isLog || value > 0);
 
 /** Bands lie under raw lines, and those under the lines. */

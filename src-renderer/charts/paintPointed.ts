@@ -2,7 +2,17 @@
 import { themeColors, type ChartLine, type Theme } from './chartLine.ts';
 import type { ChartLayout } from './chartSvg.ts';
 import { nearest } from './curve.ts';
-import { canvasPen, columnsOf, paintCurve, place, strokeOf, type Axes, type Pen } from './paint.ts';
+import {
+  canvasPen,
+  columnsOf,
+  isShown,
+  paintCurve,
+  place,
+  strokeOf,
+  type Axes,
+  type Pen,
+} from './paint.ts';
+import { reachOf } from './readout.ts';
 
 type Drawn = {
   readonly lines: readonly ChartLine[];
@@ -13,8 +23,6 @@ type Drawn = {
 
 /** Lines whose point at the rule is marked: of more, none could be told from another. */
 const dottedMost = 80;
-/** A line is read as far beyond its ends. */
-const reachPixels = 12;
 
 /** The lines of a key again, so that they stand out. */
 export function paintMarked(context: CanvasRenderingContext2D, drawn: Drawn, key: string): void {
@@ -37,11 +45,11 @@ export type Dot = { readonly x: number; readonly y: number; readonly color: stri
 /** Where each line is read at x, in pixels; none where lines are many. */
 export function dotsAt({ lines, axes, theme }: Drawn, x: number): Dot[] {
   if (lines.length > dottedMost) return [];
-  const reach = Math.abs(reachPixels / axes.x.slope);
+  const reach = reachOf(axes);
   return lines.flatMap(({ curve, color }) => {
     const at = nearest(curve, x, reach);
     const value = at < 0 ? NaN : curve.y[at]!;
-    if (!Number.isFinite(value) || (axes.y.isLog && value <= 0)) return [];
+    if (!isShown(axes.y, value)) return [];
     return [{ x: place(axes.x, curve.x[at]!), y: place(axes.y, value), color: color[theme] }];
   });
 }

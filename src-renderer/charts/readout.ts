@@ -26,7 +26,7 @@ const none: Values = { train: null, validation: null };
 
 /** A line is read as far beyond its ends. */
 const reachPixels = 12;
-const reachOf = ({ x }: Axes): number => Math.abs(reachPixels / x.slope);
+export const reachOf = ({ x }: Axes): number => Math.abs(reachPixels / x.slope);
 
 /** What is at x: the lines closest to the pointer, those first, and how many more there are. */
 export type Readout = { readonly rows: readonly ReadoutRow[]; readonly more: number };
